@@ -1,0 +1,64 @@
+"""The code lists of `data/codebook/codes.csv`: every vocabulary that a coded column may use."""
+
+import csv
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from pipeline.errors import RsbError
+
+COLUMNS = (
+    "vocabulary", "code", "label", "definition", "standard", "parent", "plover", "pax", "atop", "resourcecontracts",
+)  # fmt: skip
+"""The columns of `codes.csv`: a code, its meaning, the standard it is from, and crosswalks."""
+
+
+@dataclass(frozen=True)
+class Codes:
+    """All code lists; `rows` as in the file, each a mapping of `COLUMNS` to text ('' where empty)."""
+
+    rows: tuple[dict[str, str], ...]
+
+    @cached_property
+    def by_vocabulary(self) -> dict[str, dict[str, dict[str, str]]]:
+        """vocabulary → code → row, in the file's order."""
+        lists: dict[str, dict[str, dict[str, str]]] = {}
+        for row in self.rows:
+            lists.setdefault(row["vocabulary"], {})[row["code"]] = row
+        return lists
+
+    def allowed(self, vocabulary: str) -> tuple[str, ...]:
+        """The codes of one list. Raises `KeyError` for an unknown list."""
+        return tuple(self.by_vocabulary[vocabulary])
+
+    def parent(self, vocabulary: str, code: str) -> str:
+        """The code that `code` belongs under: for `term_type` its side."""
+        return self.by_vocabulary[vocabulary][code]["parent"]
+
+
+def load_codes(path: Path) -> Codes:
+    """Read `codes.csv`.
+
+    Raises `RsbError`, with the line, for a missing column, an empty cell where one is needed, or a repeated code.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            reader = csv.DictReader(file, strict=True)
+            rows = list(reader)
+            header = tuple(reader.fieldnames or ())
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise RsbError(f"cannot read the code lists: {error}", path=path) from error
+    if header != COLUMNS:
+        raise RsbError(f"columns are {', '.join(header)}", path=path, line=1, mend=f"use {', '.join(COLUMNS)}")
+    seen: set[tuple[str, str]] = set()
+    for line, row in enumerate(rows, start=2):
+        if None in row or None in row.values():
+            raise RsbError("wrong number of cells", path=path, line=line, mend="quote cells that hold a comma")
+        for column in ("vocabulary", "code", "label", "definition", "standard"):
+            if not row[column]:
+                raise RsbError("empty cell", path=path, line=line, column=column)
+        key = (row["vocabulary"], row["code"])
+        if key in seen:
+            raise RsbError(f"code {key[1]} stands twice in {key[0]}", path=path, line=line, mend="delete one")
+        seen.add(key)
+    return Codes(tuple(rows))

@@ -1,0 +1,28 @@
+"""The one exception that reaches people: what is wrong, where, and the mend."""
+
+from pathlib import Path
+
+
+class RsbError(Exception):
+    """Something a person can mend.
+
+    problem: what is wrong, one sentence. where: file, with line and column where they are known.
+    mend: what to do about it.
+    """
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        path: Path | str | None = None,
+        line: int | None = None,
+        column: str | int | None = None,
+        mend: str | None = None,
+    ) -> None:
+        place = "" if path is None else str(path)
+        if line is not None:
+            place += f":{line}"
+        if column is not None:
+            place += f", column {column}"
+        super().__init__(": ".join(part for part in (place, problem) if part) + (f"\n  mend: {mend}" if mend else ""))
+        self.problem, self.path, self.line, self.column, self.mend = problem, path, line, column, mend

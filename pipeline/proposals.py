@@ -1,0 +1,92 @@
+"""What proposers (the extractor, hand coding) hand to `assemble`: records with local references and spans.
+
+A record's values use registry ids, or local references (`#name`) to other records of the same document. Gold is
+annotated in the same form. Ids, standing and merging come later, in `assemble`.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+LOCAL = "#"
+"""What a local reference begins with."""
+
+
+@dataclass(slots=True)
+class Mention:
+    """A span of the text (code points, half-open) that grounds `column` of a record."""
+
+    column: str
+    start: int
+    end: int
+    inferred: bool = False
+
+
+@dataclass(slots=True)
+class Record:
+    """One proposed row.
+
+    ref: `#name` for propositions and claims; for actors, places and commodities the id itself.
+    values: column → value, without id and derived columns. roles: (role, actor id) of a deal or event.
+    method: the rule's id, `coded`, or a model's name.
+    """
+
+    ref: str
+    table: str
+    values: dict[str, Any]
+    roles: list[tuple[str, str]] = field(default_factory=list)
+    mentions: list[Mention] = field(default_factory=list)
+    method: str = ""
+
+
+@dataclass(slots=True)
+class Proposals:
+    """All that one proposer says of one document."""
+
+    source_id: str
+    records: list[Record]
+
+
+def to_json(proposals: Proposals) -> str:
+    """One line of JSON; `from_json` reads it back."""
+    records = [
+        {
+            "ref": record.ref,
+            "table": record.table,
+            "values": record.values,
+            "roles": [list(role) for role in record.roles],
+            "mentions": [[m.column, m.start, m.end, m.inferred] for m in record.mentions],
+            "method": record.method,
+        }
+        for record in proposals.records
+    ]
+    return json.dumps({"source_id": proposals.source_id, "records": records}, ensure_ascii=False, sort_keys=True)
+
+
+def from_json(line: str) -> Proposals:
+    """The proposals of one line that `to_json` wrote."""
+    loaded = json.loads(line)
+    records = [
+        Record(
+            ref=entry["ref"],
+            table=entry["table"],
+            values=entry["values"],
+            roles=[(role, actor) for role, actor in entry["roles"]],
+            mentions=[Mention(*mention) for mention in entry["mentions"]],
+            method=entry["method"],
+        )
+        for entry in loaded["records"]
+    ]
+    return Proposals(loaded["source_id"], records)
+
+
+def read_proposals(path: Path) -> list[Proposals]:
+    """All proposals of a file with one document a line."""
+    return [from_json(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def dump_proposals(proposals: Iterable[Proposals]) -> str:
+    """The text of such a file, documents sorted by id."""
+    return "".join(to_json(one) + "\n" for one in sorted(proposals, key=lambda p: p.source_id))

@@ -1,0 +1,143 @@
+"""The only module that reads and writes tables: deterministic and atomic.
+
+Tables move as pyarrow. Parquet is written sorted by key, in the declared schema, with fixed options; CSV as UTF-8
+without a byte-order mark, `\\n` line ends, strings quoted, null as an empty field. Files appear whole or not at all.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+import pyarrow.parquet
+
+from pipeline import contract
+from pipeline.errors import RsbError
+
+Tables = dict[str, pa.Table]
+INTERIM_LEVEL = 3
+RELEASE_LEVEL = 9
+
+
+@contextmanager
+def replacing_folder(target: Path) -> Iterator[Path]:
+    """A new empty folder that takes the place of `target` when the block ends well; else `target` is as it was."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        yield fresh
+        fresh.chmod(0o755)
+        old = target.with_name(f".{target.name}-old")
+        shutil.rmtree(old, ignore_errors=True)
+        if target.exists():
+            target.rename(old)
+        fresh.rename(target)
+        shutil.rmtree(old, ignore_errors=True)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 text with `\\n` line ends, whole or not at all."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write bytes, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def normalise(table: str, data: pa.Table) -> pa.Table:
+    """`data` in the declared columns, types and metadata, sorted by key, in one chunk.
+
+    Raises `RsbError` where a column is missing or cannot be cast.
+    """
+    schema = contract.arrow_schema(table)
+    try:
+        cast = data.select(schema.names).cast(schema)
+    except (KeyError, pa.ArrowInvalid, pa.ArrowNotImplementedError, ValueError) as error:
+        raise RsbError(f"{table} does not fit its declaration: {error}") from error
+    order = pc.sort_indices(cast, sort_keys=[(name, "ascending") for name in contract.facts(table).key])
+    return cast.take(order).combine_chunks().replace_schema_metadata(schema.metadata)
+
+
+def write_parquet(path: Path, table: str, data: pa.Table, *, level: int = INTERIM_LEVEL) -> None:
+    """Write one table as Parquet (zstd)."""
+    sink = pa.BufferOutputStream()
+    pa.parquet.write_table(
+        normalise(table, data),
+        sink,
+        compression="zstd",
+        compression_level=level,
+        version="2.6",
+        data_page_version="1.0",
+        use_dictionary=True,
+        write_statistics=True,
+        store_schema=True,
+    )
+    write_bytes(path, sink.getvalue().to_pybytes())
+
+
+def write_csv(path: Path, table: str, data: pa.Table) -> None:
+    """Write one table as CSV."""
+    sink = pa.BufferOutputStream()
+    pa.csv.write_csv(normalise(table, data), sink, pa.csv.WriteOptions(quoting_style="needed"))
+    write_bytes(path, sink.getvalue().to_pybytes())
+
+
+def read_parquet(path: Path) -> pa.Table:
+    """Read one Parquet file as it is. Raises `RsbError` where it is missing or broken."""
+    try:
+        return pa.parquet.read_table(path)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise RsbError(f"cannot read this Parquet file: {error}", path=path, mend="make it again, or download it again") from error
+
+
+def read_csv(path: Path, table: str) -> pa.Table:
+    """Read one CSV in the declared types; an empty field is null, "NA" is text.
+
+    Raises `RsbError` where it is missing, malformed, or holds other columns.
+    """
+    schema = contract.arrow_schema(table)
+    options = pa.csv.ConvertOptions(
+        column_types=schema, null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=True,
+        true_values=["true", "True", "TRUE", "1"], false_values=["false", "False", "FALSE", "0"],
+    )  # fmt: skip
+    try:
+        data = pa.csv.read_csv(path, convert_options=options, parse_options=pa.csv.ParseOptions(newlines_in_values=True))
+    except (OSError, pa.ArrowInvalid) as error:
+        raise RsbError(f"cannot read this CSV as {table}: {error}", path=path) from error
+    missing = [name for name in schema.names if name not in data.column_names]
+    extra = [name for name in data.column_names if name not in schema.names]
+    if missing or extra:
+        told = "; ".join(
+            part for part in (missing and f"missing {', '.join(missing)}", extra and f"unknown {', '.join(extra)}") if part
+        )
+        raise RsbError(f"wrong columns: {told}", path=path, line=1, mend=f"use {', '.join(schema.names)}")
+    return data.select(schema.names).cast(schema)
+
+
+def write_tables(folder: Path, tables: Mapping[str, pa.Table]) -> None:
+    """Replace `folder` by one with a Parquet file for each table."""
+    with replacing_folder(folder) as fresh:
+        for table, data in tables.items():
+            write_parquet(fresh / f"{table}.parquet", table, data)
+
+
+def read_tables(folder: Path) -> Tables:
+    """All declared tables from a folder of Parquet files. Raises `RsbError` where one is missing."""
+    return {table: read_parquet(folder / f"{table}.parquet") for table in contract.table_names()}

@@ -1,0 +1,129 @@
+"""Where things are, and the facts and parameters that hold for the dataset as a whole.
+
+The workspace is the nearest folder upward with a `dvc.yaml`. The registry and the codebook of the checkout that
+this package is installed from serve commands that need no workspace.
+"""
+
+import tomllib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pipeline.errors import RsbError
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The folders and files of one checkout; `root` holds `dvc.yaml`."""
+
+    root: Path
+
+    @property
+    def data(self) -> Path:
+        return self.root / "data"
+
+    @property
+    def sources(self) -> Path:
+        return self.data / "sources"
+
+    @property
+    def registry(self) -> Path:
+        return self.data / "registry"
+
+    @property
+    def codebook(self) -> Path:
+        return self.data / "codebook"
+
+    @property
+    def coded(self) -> Path:
+        return self.data / "coded"
+
+    @property
+    def corrections(self) -> Path:
+        return self.data / "corrections"
+
+    @property
+    def gold(self) -> Path:
+        return self.data / "gold"
+
+    @property
+    def baseline(self) -> Path:
+        return self.data / "baseline"
+
+    @property
+    def interim(self) -> Path:
+        return self.data / "interim"
+
+    @property
+    def documents(self) -> Path:
+        """Output of `ingest`: `sources.parquet`, `set_aside.json` and `text/<source_id>.txt`."""
+        return self.interim / "documents"
+
+    @property
+    def proposals(self) -> Path:
+        """Output of `extract`: `proposals.jsonl`, one document a line."""
+        return self.interim / "proposals"
+
+    @property
+    def tables(self) -> Path:
+        """Output of `assemble`: the tables as Parquet."""
+        return self.interim / "tables"
+
+    @property
+    def changes(self) -> Path:
+        """Output of `compare`: `changes.parquet` and `schema.json`."""
+        return self.interim / "changes"
+
+    @property
+    def release(self) -> Path:
+        return self.data / "release"
+
+    @property
+    def reports(self) -> Path:
+        return self.root / "reports"
+
+    @property
+    def releases(self) -> Path:
+        """The register of published versions: `index.json` and `<version>.json`."""
+        return self.root / "releases"
+
+    @property
+    def published(self) -> Path:
+        """Where `publish` puts the files of each version; not in git."""
+        return self.data / "published"
+
+    @cached_property
+    def facts(self) -> dict[str, Any]:
+        """The dataset-level facts of `data/dataset.toml`."""
+        return tomllib.loads((self.data / "dataset.toml").read_text(encoding="utf-8"))
+
+    @cached_property
+    def params(self) -> dict[str, Any]:
+        """The parameters of `params.yaml`."""
+        loaded = yaml.safe_load((self.root / "params.yaml").read_text(encoding="utf-8"))
+        return dict(loaded or {})
+
+
+def find_workspace(start: Path | None = None) -> Workspace:
+    """The workspace that `start` (default: the current folder) lies in.
+
+    Raises `RsbError` where no folder upward holds a `dvc.yaml`.
+    """
+    here = (start or Path.cwd()).resolve()
+    for folder in (here, *here.parents):
+        if (folder / "dvc.yaml").is_file():
+            return Workspace(folder)
+    raise RsbError(
+        f"no workspace here: neither {here} nor a folder above it holds a dvc.yaml",
+        mend="change into a checkout of the project",
+    )
+
+
+def installed_checkout() -> Workspace:
+    """The checkout this package runs from, whose registry and codebook serve outside a workspace."""
+    return Workspace(CHECKOUT)
