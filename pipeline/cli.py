@@ -36,3 +36,224 @@ def main() -> None:
 
 
 PathArgument = click.Path(path_type=Path)
+
+
+@main.command()
+@click.argument("path", type=PathArgument, required=False)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "github", "junit"]),
+    default="text",
+    show_default=True,
+    help="How to tell it: for people, for programs, as GitHub annotations, or as JUnit XML.",
+)
+def validate(path: Path | None, form: str) -> None:
+    """Check tables: their structure, then every rule across rows and tables.
+
+    PATH is a folder of tables, a release folder, or one .parquet or .csv file named after its table. Without PATH,
+    the workspace's tables are checked, and the issues and reports/validation.json are written.
+
+    Exits 0 without errors, 1 with, 2 where it cannot run.
+
+    \b
+    Example:
+      rsb validate                                    the workspace's tables
+      rsb validate data/release                       a release
+      rsb validate terms.csv --format github          one table, as annotations
+    """
+    from pipeline.issues import FORMATS
+    from pipeline.validate import check_path, run
+    from pipeline.workspace import find_workspace
+
+    outcome = check_path(path) if path else run(find_workspace())
+    click.echo(FORMATS[form](outcome), nl=False)
+    sys.exit(1 if outcome.count("error") else 0)
+
+
+@main.command()
+def ingest() -> None:
+    """Read the documents of data/sources into data/interim/documents.
+
+    A file that gives no document is set aside with a reason, and the rest is read. Exits 0 where at least one file
+    gives a document, else 2.
+
+    \b
+    Example:
+      rsb ingest
+    """
+    from pipeline.ingest import run
+    from pipeline.workspace import find_workspace
+
+    documents, aside = run(find_workspace())
+    for document in documents:
+        for line in document.warnings:
+            click.echo(f"warning: {line}", err=True)
+    for entry in aside:
+        click.echo(f"set aside: {entry.path}: {entry.reason}: {entry.detail}", err=True)
+    click.echo(f"{len(documents) + len(aside)} files read: {len(documents)} kept, {len(aside)} set aside")
+
+
+@main.command()
+@click.argument("files", nargs=-1, required=True, type=PathArgument, metavar="FILE...")
+@click.option("--title", help="Title as the publication gives it.")
+@click.option("--publisher", help="Who published it.")
+@click.option("--url", help="Address of the publication.")
+@click.option("--published", help="Date of publication (EDTF: 2025-03-12, 2025-03, 2025).")
+@click.option("--retrieved", help="Day on which the publication was read.")
+@click.option("--language", help="Language of the text (BCP 47: en, fr).")
+@click.option("--kind", help="Kind of publication: a code of source_kind.")
+@click.option("--text-origin", help="digest or publication.")
+@click.option("--origin", help="Agency, interview or document that the report rests on.")
+@click.option("--license", help="Licence of the text (SPDX where it has an identifier).")
+def add(files: tuple[Path, ...], **values: str | None) -> None:
+    """Register documents as sources: write data/sources/<id>.md with front matter.
+
+    FILE is text, Markdown or HTML; its name without the ending becomes the id. What a flag states goes before what
+    the file states. On a terminal, a missing title, publisher, url or date is asked for; in a pipe it stays null.
+    Nothing is overwritten. Exits 2, with nothing written, where a file cannot become a source.
+
+    \b
+    Example:
+      rsb add article.html
+      rsb add note.txt --title "Mine talks stop" --publisher "Example News" --published 2025-03-12 --kind news
+    """
+    from pipeline.ingest.register import add_documents
+    from pipeline.workspace import find_workspace
+
+    stated = {name: value for name, value in values.items() if value is not None}
+    workspace = find_workspace()
+    written, warnings = add_documents(workspace, list(files), stated, _ask if sys.stdin.isatty() else None)
+    for line in warnings:
+        click.echo(f"warning: {line}", err=True)
+    for path in written:
+        click.echo(path.relative_to(workspace.root))
+    click.echo("next: rsb run")
+
+
+def _ask(path: Path, column: str) -> str:
+    """What a person answers for a column; empty leaves it null."""
+    return str(click.prompt(f"{path.name}: {column} (empty: unknown)", default="", show_default=False, err=True))
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+def info(as_json: bool) -> None:
+    """What this workspace holds: versions, counts, what was set aside and why, issues, where things are.
+
+    \b
+    Example:
+      rsb info
+      rsb info --json
+    """
+    import json
+
+    from pipeline.info import describe, render
+    from pipeline.workspace import find_workspace
+
+    described = describe(find_workspace())
+    click.echo(json.dumps(described, ensure_ascii=False, indent=2) if as_json else render(described))
+
+
+@main.command()
+def compare() -> None:
+    """Compare the tables with the last published version: changes, and the schema version that follows.
+
+    Writes data/interim/changes and reports/changes.json. Exits 2 where tables are missing or the baseline is broken.
+
+    \b
+    Example:
+      rsb compare
+    """
+    from pipeline.compare import run
+    from pipeline.workspace import find_workspace
+
+    run(find_workspace())
+
+
+@main.command()
+def release() -> None:
+    """Make data/release: Parquet, CSV, SQLite, codebook and all that goes with them.
+
+    It takes the place of the previous release only once it is whole and sound. Exits 1, with the previous release as
+    it was, where the issues hold an error or the new release does not pass its own checks.
+
+    \b
+    Example:
+      rsb release
+    """
+    from pipeline.release import ReleaseRefusedError, run
+    from pipeline.workspace import find_workspace
+
+    try:
+        run(find_workspace())
+    except ReleaseRefusedError as refused:
+        click.echo(f"rsb: no release was made\n{refused}", err=True)
+        sys.exit(1)
+
+
+@main.command()
+@click.argument("old", type=PathArgument)
+@click.argument("new", type=PathArgument)
+@click.option("--json", "as_json", is_flag=True, help="As one JSON object, with every change.")
+def diff(old: Path, new: Path, as_json: bool) -> None:
+    """What changed from OLD to NEW, data loss first.
+
+    OLD and NEW are release folders or folders of tables. Exits 0 where they could be compared, else 2.
+
+    \b
+    Example:
+      rsb diff data/published/0.1.0 data/release
+      rsb diff data/baseline data/interim/tables --json
+    """
+    import json
+
+    from pipeline.diff import diff_folders, render
+
+    found = diff_folders(old, new)
+    click.echo(json.dumps(found, ensure_ascii=False, indent=1) if as_json else render(found))
+
+
+@main.command()
+@click.argument("folder", type=PathArgument, metavar="RELEASE")
+def verify(folder: Path) -> None:
+    """Check a release folder against itself: checksums, declarations, keys, evidence, formats, rules.
+
+    Needs nothing but the folder. Exits 0 where all is well, 1 with the problems where it is not, 2 where the folder
+    is no release.
+
+    \b
+    Example:
+      rsb verify data/release
+    """
+    from pipeline.release.verify import summarise
+    from pipeline.release.verify import verify as check
+
+    release, problems = check(folder)
+    click.echo(summarise(release, problems))
+    sys.exit(1 if problems else 0)
+
+
+@main.command()
+@click.argument("version")
+def publish(version: str) -> None:
+    """Make a version of data/release that nothing overwrites.
+
+    VERSION must be that of params.yaml. The release is verified and copied to data/published, it becomes the baseline
+    of later comparisons, is entered in releases/, and the present commit is tagged where the workspace is a git
+    checkout. Exits 1 where the release does not verify, 2 where the version is another or is published already.
+
+    \b
+    Example:
+      rsb publish 0.1.0
+    """
+    from pipeline.release import ReleaseRefusedError
+    from pipeline.release.publish import publish as make_version
+    from pipeline.workspace import find_workspace
+
+    try:
+        lines = make_version(find_workspace(), version)
+    except ReleaseRefusedError as refused:
+        click.echo(f"rsb: nothing was published\n{refused}", err=True)
+        sys.exit(1)
+    click.echo("\n".join(lines))

@@ -7,8 +7,11 @@ Knows no files.
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import date
 from functools import cache
 from typing import Any
 
@@ -31,6 +34,13 @@ _TABLE_SCHEMA_TYPES = {
     "double": "number",
     "bool": "boolean",
     "date32[day]": "date",
+}
+_PARSERS: dict[str, Callable[[str], Any]] = {
+    "string": str,
+    "integer": int,
+    "number": float,
+    "boolean": lambda text: {"true": True, "false": False}[text],
+    "date": date.fromisoformat,
 }
 _SQLITE_TYPES = {"string": "TEXT", "int32": "INTEGER", "double": "REAL", "bool": "INTEGER", "date32[day]": "TEXT"}
 
@@ -117,6 +127,38 @@ def arrow_schema(table: str) -> pa.Schema:
         fields.append(pa.field(column.name, column.arrow_type, nullable=column.nullable, metadata=metadata))
     resource = json.dumps(data_resource(table), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return pa.schema(fields, metadata={"datapackage_resource": resource})
+
+
+def parse_cell(column: Column, text: str, codes: Codes) -> Any:
+    """`text` as a value of the column.
+
+    Raises `ValueError`, saying what is wrong, where it does not fit the declared type, code list, pattern, date
+    profile or bounds.
+    """
+    if text != text.strip() or any(ord(char) < 32 for char in text) or not text:
+        raise ValueError("blanks at its ends, a line end or a tab, or nothing at all")
+    kind = _TABLE_SCHEMA_TYPES[str(column.arrow_type)]
+    try:
+        value = _PARSERS[kind](text)
+    except (ValueError, KeyError):
+        raise ValueError(f"“{text}” is no {kind}") from None
+    if column.vocabulary and text not in codes.allowed(column.vocabulary):
+        allowed = ", ".join(codes.allowed(column.vocabulary)[:24])
+        raise ValueError(f"“{text}” is no code of {column.vocabulary} ({allowed}{'' if allowed.count(',') < 23 else ', …'})")
+    if column.pattern and not re.fullmatch(column.pattern, text):
+        raise ValueError(f"“{text}” does not have the form {column.pattern}")
+    if column.edtf and not edtf.is_edtf(text):
+        raise ValueError(f"“{text}” is no EDTF date of the profile in use")
+    if kind in ("integer", "number"):
+        low, high = column.low, column.high
+        if not math.isfinite(value) or (low is not None and value < low) or (high is not None and value > high):
+            raise ValueError(f"“{text}” is out of bounds")
+    return value
+
+
+def proposition_tables() -> tuple[str, ...]:
+    """The tables whose rows somebody claims: deals, terms, events, figures, relations."""
+    return tuple(t for t in table_names() if facts(t).group == "propositions" and id_column(t))
 
 
 def table_schema(table: str, codes: Codes | None = None) -> dict[str, Any]:

@@ -1,6 +1,10 @@
 """The one exception that reaches people: what is wrong, where, and the mend."""
 
+from collections.abc import Sequence
 from pathlib import Path
+
+SHOWN = 50
+"""How many problems one message tells; the rest is counted."""
 
 
 class RsbError(Exception):
@@ -26,3 +30,13 @@ class RsbError(Exception):
             place += f", column {column}"
         super().__init__(": ".join(part for part in (place, problem) if part) + (f"\n  mend: {mend}" if mend else ""))
         self.problem, self.path, self.line, self.column, self.mend = problem, path, line, column, mend
+
+
+def together(problems: Sequence[RsbError]) -> RsbError:
+    """One error that tells all of `problems` (at least one) in their order, so that they can be mended at once."""
+    if len(problems) == 1:
+        return problems[0]
+    told = [str(problem) for problem in problems[:SHOWN]]
+    if len(problems) > SHOWN:
+        told.append(f"and {len(problems) - SHOWN} more")
+    return RsbError(f"{len(problems)} problems\n" + "\n".join(told))

@@ -12,6 +12,16 @@ from typing import Any
 
 LOCAL = "#"
 """What a local reference begins with."""
+CODED = "coded"
+"""The method of hand-coded records."""
+WHOLE = "*"
+"""The column of a mention for a record as a whole."""
+ROLE = "role:"
+"""What the column of a mention for a participant begins with; the actor's id follows."""
+UNNAMED = "unnamed"
+"""The actor that stands for a holder whom the text does not identify."""
+CLAIM_PARTS = {"cue": None, "holder": "holder_id", "content": None}
+"""Columns of mentions that only claims have, each with the cell it grounds."""
 
 
 @dataclass(slots=True)

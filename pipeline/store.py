@@ -4,11 +4,12 @@ Tables move as pyarrow. Parquet is written sorted by key, in the declared schema
 without a byte-order mark, `\\n` line ends, strings quoted, null as an empty field. Files appear whole or not at all.
 """
 
+import csv
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pyarrow as pa
@@ -77,9 +78,14 @@ def normalise(table: str, data: pa.Table) -> pa.Table:
 
 def write_parquet(path: Path, table: str, data: pa.Table, *, level: int = INTERIM_LEVEL) -> None:
     """Write one table as Parquet (zstd)."""
+    write_plain_parquet(path, normalise(table, data), level=level)
+
+
+def write_plain_parquet(path: Path, data: pa.Table, *, level: int = INTERIM_LEVEL) -> None:
+    """Write data that is in its final order and schema, but no declared table (changes, issues), as Parquet."""
     sink = pa.BufferOutputStream()
     pa.parquet.write_table(
-        normalise(table, data),
+        data,
         sink,
         compression="zstd",
         compression_level=level,
@@ -94,8 +100,13 @@ def write_parquet(path: Path, table: str, data: pa.Table, *, level: int = INTERI
 
 def write_csv(path: Path, table: str, data: pa.Table) -> None:
     """Write one table as CSV."""
+    write_plain_csv(path, normalise(table, data))
+
+
+def write_plain_csv(path: Path, data: pa.Table) -> None:
+    """Write data that is in its final order and schema, but no declared table (changes, issues), as CSV."""
     sink = pa.BufferOutputStream()
-    pa.csv.write_csv(normalise(table, data), sink, pa.csv.WriteOptions(quoting_style="needed"))
+    pa.csv.write_csv(data, sink, pa.csv.WriteOptions(quoting_style="needed"))
     write_bytes(path, sink.getvalue().to_pybytes())
 
 
@@ -104,7 +115,9 @@ def read_parquet(path: Path) -> pa.Table:
     try:
         return pa.parquet.read_table(path)
     except (OSError, pa.ArrowInvalid) as error:
-        raise RsbError(f"cannot read this Parquet file: {error}", path=path, mend="make it again, or download it again") from error
+        raise RsbError(
+            f"cannot read this Parquet file: {error}", path=path, mend="make it again, or download it again"
+        ) from error
 
 
 def read_csv(path: Path, table: str) -> pa.Table:
@@ -112,23 +125,70 @@ def read_csv(path: Path, table: str) -> pa.Table:
 
     Raises `RsbError` where it is missing, malformed, or holds other columns.
     """
-    schema = contract.arrow_schema(table)
+    return read_plain_csv(path, contract.arrow_schema(table))
+
+
+def read_plain_csv(path: Path, schema: pa.Schema) -> pa.Table:
+    """Read one CSV in the types of `schema`, otherwise as `read_csv`."""
     options = pa.csv.ConvertOptions(
         column_types=schema, null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=True,
         true_values=["true", "True", "TRUE", "1"], false_values=["false", "False", "FALSE", "0"],
     )  # fmt: skip
     try:
-        data = pa.csv.read_csv(path, convert_options=options, parse_options=pa.csv.ParseOptions(newlines_in_values=True))
+        data = pa.csv.read_csv(
+            path, convert_options=options, parse_options=pa.csv.ParseOptions(newlines_in_values=True)
+        )
     except (OSError, pa.ArrowInvalid) as error:
-        raise RsbError(f"cannot read this CSV as {table}: {error}", path=path) from error
+        raise RsbError(f"cannot read this CSV as declared: {error}", path=path) from error
     missing = [name for name in schema.names if name not in data.column_names]
     extra = [name for name in data.column_names if name not in schema.names]
     if missing or extra:
         told = "; ".join(
-            part for part in (missing and f"missing {', '.join(missing)}", extra and f"unknown {', '.join(extra)}") if part
+            part
+            for part in (missing and f"missing {', '.join(missing)}", extra and f"unknown {', '.join(extra)}")
+            if part
         )
         raise RsbError(f"wrong columns: {told}", path=path, line=1, mend=f"use {', '.join(schema.names)}")
     return data.select(schema.names).cast(schema)
+
+
+def read_csv_text(path: Path) -> pa.Table:
+    """Read one CSV of any columns with every cell as text, an empty field as null.
+
+    Raises `RsbError` where it is missing or malformed.
+    """
+    parse = pa.csv.ParseOptions(newlines_in_values=True)
+    try:
+        names = pa.csv.open_csv(path, parse_options=parse).schema.names
+        convert = pa.csv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.string()), null_values=[""], strings_can_be_null=True
+        )
+        return pa.csv.read_csv(path, convert_options=convert, parse_options=parse)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise RsbError(f"cannot read this CSV: {error}", path=path) from error
+
+
+def read_csv_as_found(path: Path, table: str) -> pa.Table:
+    """Read one CSV with the columns it has; those that do not hold their declared type, or have none, stay text.
+
+    For checking what others wrote. Raises `RsbError` where the file is missing or malformed.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            header = next(csv.reader(file), [])
+        options = pa.csv.ConvertOptions(
+            column_types=dict.fromkeys(header, pa.string()), null_values=[""], strings_can_be_null=True
+        )
+        data = pa.csv.read_csv(
+            path, convert_options=options, parse_options=pa.csv.ParseOptions(newlines_in_values=True)
+        )
+    except (OSError, UnicodeDecodeError, csv.Error, pa.ArrowInvalid) as error:
+        raise RsbError(f"cannot read this CSV as {table}: {error}", path=path) from error
+    declared = {field.name: field.type for field in contract.arrow_schema(table)}
+    for position, name in enumerate(data.column_names):
+        with suppress(pa.ArrowInvalid, KeyError):
+            data = data.set_column(position, name, data.column(position).cast(declared[name]))
+    return data
 
 
 def write_tables(folder: Path, tables: Mapping[str, pa.Table]) -> None:

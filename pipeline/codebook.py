@@ -1,0 +1,375 @@
+"""The codebook and the registry, loaded and compiled for the extractor; unknown codes and malformed rules are errors.
+
+What a rule means is data (`data/codebook/*.yaml`, `data/registry/*.csv`); this module checks it against the code
+lists, expands the forms of its words, and builds the indexes that make matching independent of the number of rules.
+"""
+
+import importlib.util
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pipeline.codes import Codes, load_codes
+from pipeline.errors import RsbError
+from pipeline.extract.names import NameGrammar, Names
+from pipeline.registry import load_registry
+
+SLOTS = frozenset("subject object second with to against from on of by between for over in into at about upon toward towards around near behind within as".split())
+_FRAME_KEYS = frozenset(
+    "id event verbs nouns actor recipient mutual actor_types object_types relation term stage claim realis positive negative".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One rule of `frames.yaml`: what its verbs and nouns mean, and where their participants stand."""
+
+    id: str
+    event: str | None
+    verbs: tuple[str, ...]
+    nouns: tuple[str, ...]
+    actor: tuple[str, ...]
+    recipient: tuple[str, ...]
+    mutual: bool
+    actor_types: frozenset[str]
+    object_types: frozenset[str]
+    relation: str | None
+    term: Mapping[str, str] | None
+    stage: str | None
+    claim: Mapping[str, str] | None
+    realis: str | None
+    positive: tuple[Mapping[str, Any], ...]
+    negative: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TermRule:
+    """One rule of `terms.yaml`; phrases are sequences of alternatives (`<resource>` and `<commodity>` are classes)."""
+
+    id: str
+    term_type: str
+    phrases: tuple[tuple[frozenset[str], ...], ...]
+    positive: tuple[str, ...]
+    negative: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One row of `measures.yaml`."""
+
+    measure: str
+    unit: str
+    nouns: frozenset[str]
+    verbs: frozenset[str]
+
+
+@dataclass
+class Codebook:
+    """Everything the extractor knows that is not in the text."""
+
+    codes: Codes
+    names: Names
+    frames: tuple[Frame, ...]
+    terms: tuple[TermRule, ...]
+    deals: Mapping[str, Any]
+    measures: Mapping[str, Any]
+    grammar: Mapping[str, Any]
+    closed: Mapping[str, str] = field(init=False)
+    verb_forms: Mapping[str, tuple[str, str]] = field(init=False)
+    noun_forms: Mapping[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        closed: dict[str, str] = {}
+        for letter in "SIDQPBHOXTCRW":
+            for word in self.grammar["classes"][letter]:
+                closed[word] = letter
+        closed["that"] = "S"
+        self.closed = closed
+        verbs = {verb.split(" ")[0] for frame in self.frames for verb in frame.verbs}
+        nouns = {noun.split(" ")[-1] for frame in self.frames for noun in frame.nouns}
+        nouns |= set(self.deals["nouns"]) | set(self.deals["back_references"])
+        self.verb_forms = {form: pair for form, pair in _verb_forms(verbs | _LIGHT_VERBS).items() if form not in closed}
+        self.noun_forms = _noun_forms(nouns)
+
+    @cached_property
+    def open(self) -> Mapping[str, str]:
+        """word → class letter of the open classes, from the Brill lexicon that textblob ships."""
+        return _load_pos_lexicon()
+
+    @cached_property
+    def frames_by_verb(self) -> Mapping[str, tuple[tuple[str, Frame], ...]]:
+        """lemma → (particle, frame)."""
+        index: dict[str, list[tuple[str, Frame]]] = {}
+        for frame in self.frames:
+            for verb in frame.verbs:
+                lemma, _, particle = verb.partition(" ")
+                index.setdefault(lemma, []).append((particle, frame))
+        return {lemma: tuple(pairs) for lemma, pairs in index.items()}
+
+    @cached_property
+    def frames_by_noun(self) -> Mapping[str, tuple[tuple[str, Frame], ...]]:
+        """last word of a noun → (words before it, frame)."""
+        index: dict[str, list[tuple[str, Frame]]] = {}
+        for frame in self.frames:
+            for noun in frame.nouns:
+                before, _, head = noun.rpartition(" ")
+                index.setdefault(head, []).append((before, frame))
+        return {noun: tuple(pairs) for noun, pairs in index.items()}
+
+    @cached_property
+    def terms_by_word(self) -> Mapping[str, tuple[tuple[tuple[frozenset[str], ...], TermRule], ...]]:
+        """The first literal word of a phrase → (phrase, rule), longest phrases first."""
+        index: dict[str, list[tuple[tuple[frozenset[str], ...], TermRule]]] = {}
+        for rule in self.terms:
+            for phrase in rule.phrases:
+                for word in phrase[0]:
+                    index.setdefault(word, []).append((phrase, rule))
+        return {word: tuple(sorted(pairs, key=lambda pair: -len(pair[0]))) for word, pairs in index.items()}
+
+    @cached_property
+    def particles(self) -> frozenset[str]:
+        """Words that make a verb of the rules another verb ("call for")."""
+        return frozenset(verb.partition(" ")[2] for frame in self.frames for verb in frame.verbs if " " in verb)
+
+    @cached_property
+    def negations(self) -> frozenset[str]:
+        """Words that negate a verb group."""
+        return frozenset(self.grammar["negations"])
+
+    @cached_property
+    def clause_prepositions(self) -> frozenset[str]:
+        """Prepositions that may open a clause."""
+        return frozenset(self.grammar["clause_prepositions"])
+
+    @cached_property
+    def object_control(self) -> frozenset[str]:
+        """Verbs whose infinitive the object would do ("asked Russia to send")."""
+        return _OBJECT_CONTROL
+
+    @cached_property
+    def light_verbs(self) -> frozenset[str]:
+        """Verbs that lend their subject to an event noun ("launched an attack")."""
+        return _LIGHT_VERBS
+
+    @cached_property
+    def heads(self) -> Mapping[str, frozenset[str]]:
+        """Noun lists of the grammar by name."""
+        keys = ("state_heads", "military_heads", "company_heads", "group_heads", "people_heads", "unnamed_heads")
+        return {key: frozenset(self.grammar[key]) for key in keys}
+
+    @cached_property
+    def measure_rules(self) -> tuple[Measure, ...]:
+        """The measures, in the order in which they are tried."""
+        return tuple(
+            Measure(row["measure"], row["unit"], frozenset(row["nouns"]), frozenset(row["verbs"]))
+            for row in self.measures["measures"]
+        )
+
+    @cached_property
+    def name_grammar(self) -> NameGrammar:
+        """What `grammar.yaml` says of names."""
+        heads = {head: kind for kind, words in self.grammar["name_heads"].items() for head in words}
+        guarded = self.grammar["guarded_names"]
+        return NameGrammar(
+            head_titles=frozenset(self.grammar["titles"]["head"]),
+            titles=frozenset(self.grammar["titles"]["other"]),
+            heads=heads,
+            guarded=frozenset(guarded["names"]),
+            near={name: frozenset(words) for name, words in guarded["near"].items()},
+            closed=frozenset(self.closed),
+            months=frozenset(self.grammar["months"]),
+        )
+
+    @cached_property
+    def abbreviations(self) -> frozenset[str]:
+        """Words whose full stop ends no sentence."""
+        return frozenset(self.grammar["abbreviations"])
+
+
+_LIGHT_VERBS = frozenset(
+    "launch carry conduct stage mount hold have make give provide offer sign reach conclude begin start open continue "
+    "resume engage enter hold issue voice express announce extend lend show take undertake wage step intensify".split()
+)
+_OBJECT_CONTROL = frozenset(
+    "ask urge tell order request press pressure call allow let enable help permit push invite persuade force compel "
+    "expect want require encourage authorise authorize accuse suspect blame prevent stop warn beg implore demand".split()
+)
+
+
+def load_codebook(codebook: Path, registry: Path) -> Codebook:
+    """Read and compile `data/codebook/` and `data/registry/`.
+
+    Raises `RsbError`, with file and rule, for malformed YAML, unknown keys or codes, a repeated id, or a rule without
+    a positive and a negative example.
+    """
+    codes = load_codes(codebook / "codes.csv")
+    return Codebook(
+        codes=codes,
+        names=load_names(registry),
+        frames=_load_frames(codebook / "frames.yaml", codes),
+        terms=_load_terms(codebook / "terms.yaml", codes),
+        deals=_load_yaml(codebook / "deals.yaml"),
+        measures=_load_measures(codebook, codes),
+        grammar=_load_yaml(codebook / "grammar.yaml"),
+    )
+
+
+def load_names(registry: Path) -> Names:
+    """The registry's names, compiled."""
+    return Names(load_registry(registry))
+
+
+def _load_yaml(path: Path) -> Any:
+    try:
+        # Every scalar is text: "no" and "on" are words here.
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CBaseLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        raise RsbError(
+            f"malformed YAML: {error.problem}",
+            path=path,
+            line=mark.line + 1 if mark else None,
+            column=mark.column + 1 if mark else None,
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise RsbError(f"cannot read the codebook: {error}", path=path) from error
+
+
+def _load_measures(codebook: Path, codes: Codes) -> Mapping[str, Any]:
+    path = codebook / "measures.yaml"
+    loaded = _load_yaml(path)
+    for row in loaded["measures"]:
+        _check_code(codes, "measure", row["measure"], path, row["measure"])
+        _check_code(codes, "unit", row["unit"], path, row["measure"])
+    return dict(loaded)
+
+
+def _check_code(codes: Codes, vocabulary: str, code: str, path: Path, rule: str) -> None:
+    if code not in codes.by_vocabulary[vocabulary]:
+        raise RsbError(f"rule {rule}: {code!r} is no code of {vocabulary}", path=path, mend="use a code of codes.csv, or add it there")
+
+
+def _check_examples(row: Mapping[str, Any], path: Path, seen: set[str]) -> None:
+    if row["id"] in seen:
+        raise RsbError(f"rule {row['id']} stands twice", path=path, mend="rename or delete one")
+    seen.add(row["id"])
+    for kind in ("positive", "negative"):
+        if not row.get(kind):
+            raise RsbError(f"rule {row['id']} has no {kind} example", path=path, mend="add one; the tests run it")
+
+
+def _load_frames(path: Path, codes: Codes) -> tuple[Frame, ...]:
+    frames = []
+    seen: set[str] = set()
+    for row in _load_yaml(path):
+        unknown = set(row) - _FRAME_KEYS
+        if unknown:
+            raise RsbError(f"rule {row.get('id')}: unknown key {', '.join(sorted(unknown))}", path=path)
+        _check_examples(row, path, seen)
+        ident = row["id"]
+        coded = [("event_type", row.get("event")), ("predicate", row.get("relation")), ("stage", row.get("stage")), ("realis", row.get("realis"))]
+        coded += [("term_act", row["term"]["act"])] if "term" in row else []
+        if "claim" in row:
+            coded += [("claim_act", row["claim"]["act"]), ("certainty", row["claim"]["certainty"]), ("polarity", row["claim"]["polarity"])]
+        coded += [("actor_type", code) for key in ("actor_types", "object_types") for code in row.get(key, ())]
+        for vocabulary, code in coded:
+            if code is not None:
+                _check_code(codes, vocabulary, code, path, ident)
+        slots = (*row.get("actor", ["subject"]), *row.get("recipient", ["object"]))
+        for slot in slots:
+            if slot not in SLOTS:
+                raise RsbError(f"rule {ident}: unknown slot {slot!r}", path=path, mend=f"use one of {', '.join(sorted(SLOTS))}")
+        frames.append(
+            Frame(
+                id=ident,
+                event=row.get("event"),
+                verbs=tuple(row.get("verbs", ())),
+                nouns=tuple(row.get("nouns", ())),
+                actor=tuple(row.get("actor", ["subject"])),
+                recipient=tuple(row.get("recipient", ["object"])),
+                mutual=row.get("mutual") == "true",
+                actor_types=frozenset(row.get("actor_types", ())),
+                object_types=frozenset(row.get("object_types", ())),
+                relation=row.get("relation"),
+                term=row.get("term"),
+                stage=row.get("stage"),
+                claim=row.get("claim"),
+                realis=row.get("realis"),
+                positive=tuple(row["positive"]),
+                negative=tuple(row["negative"]),
+            )
+        )
+    return tuple(frames)
+
+
+def _load_terms(path: Path, codes: Codes) -> tuple[TermRule, ...]:
+    rules = []
+    seen: set[str] = set()
+    for row in _load_yaml(path):
+        _check_examples(row, path, seen)
+        _check_code(codes, "term_type", row["term_type"], path, row["id"])
+        phrases = tuple(tuple(_alternatives(word) for word in _split_phrase(phrase)) for phrase in row["phrases"])
+        rules.append(TermRule(row["id"], row["term_type"], phrases, tuple(row["positive"]), tuple(row["negative"])))
+    return tuple(rules)
+
+
+def _split_phrase(phrase: str) -> list[str]:
+    # Hyphens are tokens of their own in the text; a phrase need not say so.
+    return re.findall(r"[^\s-]+|-", phrase)
+
+
+def _alternatives(word: str) -> frozenset[str]:
+    return frozenset(word.split("|"))
+
+
+_IRREGULAR = {"go": ("goes", "went", "gone", "going")}
+
+
+def _verb_forms(lemmas: set[str]) -> dict[str, tuple[str, str]]:
+    """form → (lemma, tag). A form that is both past and participle is VBN only where it differs from the past."""
+    from lemminflect import getInflection
+
+    forms: dict[str, tuple[str, str]] = {}
+    for lemma in sorted(lemmas):
+        for tag in ("VB", "VBZ", "VBD", "VBN", "VBG"):
+            for form in getInflection(lemma, tag=tag) or (lemma,) if tag == "VB" else getInflection(lemma, tag=tag):
+                known = forms.get(form)
+                if known is None or (known[0] != lemma and form == lemma):
+                    forms[form] = (lemma, tag)
+    return forms
+
+
+def _noun_forms(nouns: set[str]) -> dict[str, str]:
+    from lemminflect import getInflection
+
+    forms: dict[str, str] = {}
+    for noun in sorted(nouns):
+        forms[noun] = noun
+        for form in getInflection(noun, tag="NNS"):
+            forms.setdefault(form, noun)
+    return forms
+
+
+_POS_LETTERS = {
+    "NN": "N", "NNS": "N", "JJ": "J", "JJR": "J", "JJS": "J", "VB": "V", "VBP": "V", "VBZ": "V", "VBD": "V",
+    "VBN": "E", "VBG": "G", "RB": "R", "RBR": "R", "RBS": "R", "IN": "I", "CD": "#", "MD": "X", "DT": "D", "UH": "R",
+}  # fmt: skip
+
+
+def _load_pos_lexicon() -> dict[str, str]:
+    spec = importlib.util.find_spec("textblob")
+    if spec is None or not spec.submodule_search_locations:
+        raise RsbError("the part-of-speech lexicon is missing", mend="install the packages of requirements.lock")
+    path = Path(spec.submodule_search_locations[0]) / "en" / "en-lexicon.txt"
+    lexicon: dict[str, str] = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        word, _, tag = line.partition(" ")
+        letter = _POS_LETTERS.get(tag.partition(" ")[0])
+        if letter and word.islower():
+            lexicon[word] = letter
+    return lexicon

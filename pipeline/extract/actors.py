@@ -1,0 +1,230 @@
+"""Noun groups → actors: names, metonyms, heads that stand for a state, and typed coreference.
+
+A slot stays empty where the text does not settle who is meant.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipeline.codebook import Codebook
+from pipeline.extract.clauses import Group, Sentence, Unit
+from pipeline.extract.names import Entry, Learned, Name
+
+UNNAMED = "unnamed"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """An actor mentioned at [start, end); `inferred` where the words do not name it."""
+
+    id: str
+    start: int
+    end: int
+    inferred: bool = False
+
+
+@dataclass
+class Cast:
+    """Who was mentioned so far, by type, for coreference; the latest last."""
+
+    codebook: Codebook
+    learned: Learned
+    recent: list[str] = field(default_factory=list)
+    subjects: list[str] = field(default_factory=list)
+
+    def row(self, actor: str) -> Mapping[str, Any]:
+        """The registry or learned row of an actor."""
+        return self.codebook.names.actors.get(actor) or self.learned.rows.get(actor) or {"actor_type": "other"}
+
+    def type_of(self, actor: str) -> str:
+        """The actor's type."""
+        return str(self.row(actor)["actor_type"])
+
+    def country_of(self, actor: str) -> str | None:
+        """The actor's country, as ISO code."""
+        return self.row(actor).get("country")
+
+    def note(self, actors: Iterable[str]) -> None:
+        """Remember actors as mentioned now."""
+        for actor in actors:
+            if actor in self.recent:
+                self.recent.remove(actor)
+            self.recent.append(actor)
+
+    def latest(self, types: Iterable[str]) -> str | None:
+        """The actor of one of these types mentioned last."""
+        wanted = set(types)
+        return next((actor for actor in reversed(self.recent) if self.type_of(actor) in wanted), None)
+
+    def latest_states(self) -> list[str]:
+        """The two states mentioned last; fewer where fewer were."""
+        return [actor for actor in reversed(self.recent) if self.type_of(actor) == "state"][:2]
+
+
+_INFERRED_ALIASES = frozenset({"capital", "metonym", "demonym", "title"})
+
+
+def name_actor(unit: Unit, codebook: Codebook) -> tuple[Entry, Name] | None:
+    """The actor a name unit stands for; None where it names none or several."""
+    if unit.name is None:
+        return None
+    entry = unit.name.of_kind("actor")
+    return (entry, unit.name) if entry is not None else None
+
+
+def resolve(group: Group, sentence: Sentence, cast: Cast) -> list[Actor]:
+    """The actors that a noun group, as participant, stands for."""
+    units = sentence.units
+    possessors = [at for at in range(group.first, group.last) if units[at].tag == "'"]
+    first = possessors[-1] + 1 if possessors else group.first
+    if first >= group.last:
+        first = group.first
+    head = units[group.last - 1]
+    while head.tag in "%$" and group.last - 2 >= first:
+        return []
+    owner = _owner(units, group.first, first, cast) if possessors else None
+    if head.tag in "PQ" or (head.tag == "D" and group.last - group.first == 1):
+        return _pronoun(head, sentence, cast)
+    named = name_actor(head, cast.codebook)
+    if named is not None:
+        return _named(named, head, sentence, group, cast)
+    if head.name is not None and head.name.entries:
+        return []
+    modifiers = [name_actor(unit, cast.codebook) for unit in units[first : group.last - 1]]
+    known = [pair for pair in modifiers if pair is not None]
+    span = (units[first].start, head.end)
+    whole = (units[group.first].start, head.end)
+    return _by_head(head.lower, known, owner, span, whole, sentence, group, cast)
+
+
+def _named(
+    named: tuple[Entry, Name], head: Unit, sentence: Sentence, group: Group, cast: Cast
+) -> list[Actor]:
+    entry, name = named
+    if entry.alias_type == "demonym" and cast.type_of(entry.target) != "state":
+        return [Actor(entry.target, name.start, name.end)]
+    if entry.alias_type == "demonym" and head.tag == "M" and not head.lower.endswith("s"):
+        # "thousands of Congolese" are people, not the state.
+        return []
+    if entry.alias_type == "demonym":
+        return []
+    found = [Actor(entry.target, name.start, name.end, entry.alias_type in _INFERRED_ALIASES)]
+    for unit in sentence.units[group.first : group.last - 1]:
+        # "the U.S.-DRC relationship" is no list; "Rwanda and Uganda" are two groups already.
+        if unit.tag == "'":
+            return found
+    return found
+
+
+def _owner(units: list[Unit], first: int, last: int, cast: Cast) -> Actor | None:
+    for at in range(last - 1, first - 1, -1):
+        named = name_actor(units[at], cast.codebook)
+        if named is not None:
+            entry, name = named
+            return Actor(entry.target, name.start, name.end, entry.alias_type in _INFERRED_ALIASES)
+    return None
+
+
+def _state_of(pairs: list[tuple[Entry, Name]], owner: Actor | None, cast: Cast) -> str | None:
+    for entry, _ in reversed(pairs):
+        if cast.type_of(entry.target) in ("state", "government", "igo"):
+            return entry.target
+    if owner is not None and cast.type_of(owner.id) in ("state", "government", "igo"):
+        return owner.id
+    return None
+
+
+def _by_head(
+    word: str,
+    known: list[tuple[Entry, Name]],
+    owner: Actor | None,
+    span: tuple[int, int],
+    whole: tuple[int, int],
+    sentence: Sentence,
+    group: Group,
+    cast: Cast,
+) -> list[Actor]:
+    heads = cast.codebook.heads
+    others = [
+        entry.target for entry, _ in known if cast.type_of(entry.target) in ("armed_group", "company", "military", "igo", "ngo", "government")
+    ]
+    if word in heads["people_heads"]:
+        return []
+    if others and (word in heads["group_heads"] or word in heads["military_heads"] or word in heads["state_heads"]):
+        return [Actor(others[-1], *span)]
+    state = _state_of(known, owner, cast)
+    if state is None and word in heads["state_heads"] | heads["military_heads"] | heads["company_heads"]:
+        state = _state_after_of(group, sentence, cast)
+    start, end = whole if owner is not None and not known else span
+    if state is not None and cast.type_of(state) == "state":
+        if word in heads["company_heads"]:
+            companies = f"{state.lower()}-companies"
+            return [Actor(companies, start, end, True)] if companies in cast.codebook.names.actors else []
+        if word in heads["state_heads"] or word in heads["military_heads"]:
+            return [Actor(state, start, end, True)]
+        return []
+    if state is not None and word in heads["state_heads"] | heads["military_heads"]:
+        return [Actor(state, start, end, True)]
+    return _reference(word, sentence, group, cast)
+
+
+def _state_after_of(group: Group, sentence: Sentence, cast: Cast) -> str | None:
+    units = sentence.units
+    if group.last < len(units) and units[group.last].lower in ("of", "in", "from"):
+        following = sentence.group_of.get(group.last + 1)
+        if following is not None:
+            named = name_actor(units[following.last - 1], cast.codebook)
+            if named and cast.type_of(named[0].target) == "state" and following.last - following.first <= 2:
+                return named[0].target
+    return None
+
+
+def _reference(word: str, sentence: Sentence, group: Group, cast: Cast) -> list[Actor]:
+    """ "The rebels", "the company", "both countries": the latest of that type, where a determiner points back."""
+    units = sentence.units
+    opener = units[group.first].lower
+    grammar = cast.codebook.grammar
+    start, end = units[group.first].start, units[group.last - 1].end
+    inner = {unit.lower for unit in units[group.first : group.last]}
+    if word in grammar["reciprocal"] and inner & {"two", "both"} and not inner & {"other"}:
+        states = cast.latest_states()
+        return [Actor(state, start, end, True) for state in sorted(states)] if len(states) == 2 else []
+    if opener not in ("the", "this", "that", "these", "both"):
+        return []
+    if group.last - group.first > 2:
+        return []
+    for kind, words in grammar["group_references"].items():
+        if word in words:
+            actor = cast.latest((kind,))
+            return [Actor(actor, start, end, True)] if actor is not None else []
+    return []
+
+
+def _pronoun(unit: Unit, sentence: Sentence, cast: Cast) -> list[Actor]:
+    if unit.lower in ("he", "him", "his", "she", "her"):
+        actor = cast.latest(("person",))
+    elif unit.lower in ("it", "its", "they", "their", "them"):
+        actor = next((a for a in reversed(cast.subjects) if cast.type_of(a) not in ("person", "media", "population", "other")), None)
+    else:
+        actor = None
+    return [Actor(actor, unit.start, unit.end, True)] if actor is not None else []
+
+
+def modifier_actors(group: Group, sentence: Sentence, cast: Cast) -> list[Actor]:
+    """Actors inside a noun group before its head: possessors, adjectives ("Rwandan support", "its support")."""
+    found = []
+    units = sentence.units
+    for at in range(group.first, group.last - 1):
+        unit = units[at]
+        if unit.tag == "Q":
+            found += _pronoun(unit, sentence, cast)
+            continue
+        named = name_actor(unit, cast.codebook)
+        if named is None:
+            if at + 1 < group.last and units[at + 1].tag == "'":
+                found += _by_head(unit.lower, [p for p in (name_actor(u, cast.codebook) for u in units[group.first : at]) if p], None, (units[group.first].start, unit.end), (units[group.first].start, unit.end), sentence, Group(group.first, at + 1, at), cast)
+            continue
+        entry, name = named
+        found.append(Actor(entry.target, name.start, name.end, entry.alias_type in _INFERRED_ALIASES))
+    return found

@@ -1,0 +1,612 @@
+"""The bargains: which deals a text tells, their parties, type and stage, and who gives what to whom.
+
+Deals are gathered over the whole text (`Bargains`), sentence by sentence; a deal compared with ("like Ukraine's") is
+kept apart, and two mentions are one deal only where their parties agree.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from pipeline.codebook import Frame, TermRule
+from pipeline.extract.actors import Actor, modifier_actors, resolve
+from pipeline.extract.clauses import Clause, Group
+from pipeline.extract.events import Setting, commodities_in, first_filled, noun_stance, phrases_after, slot
+from pipeline.extract.stance import Stance, stance_of
+from pipeline.proposals import Record
+
+Span = tuple[int, int]
+PARTY_TYPES = frozenset({"state", "government", "armed_group", "military", "igo", "company"})
+RESOURCE_SIDE = "resource"
+
+
+@dataclass(slots=True)
+class Deal:
+    """A bargain while the text is read: parties by id, type signals, stages told, and where."""
+
+    parties: dict[str, Actor]
+    words: set[str]
+    spans: list[Span]
+    registered: str | None = None
+    stages: list[tuple[str, Span, str]] = field(default_factory=list)
+    stances: list[tuple[Stance, Span]] = field(default_factory=list)
+    sides: set[str] = field(default_factory=set)
+    type_span: Span | None = None
+    method: str = "deal.mention"
+    record: Record | None = None
+    is_example: bool = False
+
+
+@dataclass(slots=True)
+class Term:
+    """One undertaking while the text is read."""
+
+    rule: TermRule
+    act: str
+    giver: Actor | None
+    receiver: Actor | None
+    commodity: tuple[str, Span] | None
+    span: Span
+    cue: Span
+    stance: Stance
+    method: str
+    deal: Deal | None
+    sentence: int
+
+
+@dataclass(slots=True)
+class Bargains:
+    """Everything on bargains read so far in one text."""
+
+    deals: list[Deal] = field(default_factory=list)
+    terms: list[Term] = field(default_factory=list)
+    likenesses: list[tuple[Deal, Deal, Span, Stance]] = field(default_factory=list)
+    here: list[Deal] = field(default_factory=list)
+
+    def latest(self) -> Deal | None:
+        """The deal the text is about now."""
+        return next((deal for deal in reversed(self.deals) if not deal.is_example), None)
+
+
+def read_deals(setting: Setting, bargains: Bargains) -> None:
+    """Deals that a sentence names, with parties, type and stage."""
+    bargains.here = []
+    for group in setting.sentence.groups:
+        mention = _deal_mention(group, setting)
+        if mention is not None:
+            _place_deal(group, mention, setting, bargains)
+
+
+def _deal_mention(group: Group, setting: Setting) -> str | None:
+    """The singular of the deal noun at the head of a group, or the registered deal it names."""
+    head = setting.sentence.units[group.last - 1]
+    if head.name is not None:
+        entry = head.name.of_kind("deal")
+        return f"={entry.target}" if entry is not None else None
+    if head.tag not in "NVG":
+        return None
+    book = setting.cast.codebook
+    noun = book.noun_forms.get(head.lower, head.lower)
+    if noun in book.deals["nouns"]:
+        return noun
+    return f"~{noun}" if noun in book.deals["back_references"] else None
+
+
+def _place_deal(group: Group, mention: str, setting: Setting, bargains: Bargains) -> None:
+    sentence, cast = setting.sentence, setting.cast
+    units = sentence.units
+    clause = _host(group, setting)
+    inside = [a for a in modifier_actors(group, sentence, cast) if cast.type_of(a.id) in PARTY_TYPES]
+    following = phrases_after(group, sentence)
+    beside: list[Actor] = []
+    for preposition, other in following:
+        if preposition in ("with", "between", "among", "and", "to") and not (preposition == "to" and mention.startswith("~")):
+            beside += [a for a in resolve(other, sentence, cast) if cast.type_of(a.id) in PARTY_TYPES]
+    if clause is not None and group in clause.objects:
+        beside += [a for a in first_filled(clause, ("with", "between"), setting) if cast.type_of(a.id) in PARTY_TYPES]
+    subject: list[Actor] = []
+    if clause is not None and (group in clause.objects or any(group is g for _, g in clause.phrases)):
+        subject = [a for a in slot(clause, "subject", setting) if cast.type_of(a.id) in PARTY_TYPES]
+    found = _unique([*inside, *beside])
+    if len(found) < 2 and not _is_about_others(clause):
+        found = _unique([*found, *subject])
+    last = following[-1][1].last if following else group.last
+    span = (units[group.first].start, units[group.last - 1].end)
+    words = {unit.lower for unit in units[group.first : last]}
+    back = mention.startswith("~") or units[group.first].lower in ("the", "this", "that", "these", "such", "its", "their")
+    deal = _find_deal(found, mention, back, bargains)
+    if deal is None:
+        if mention.startswith("~") or not found or (len(found) < 2 and not _type_of(words, setting)):
+            return
+        deal = Deal({}, set(), [])
+        bargains.deals.append(deal)
+    if mention.startswith("="):
+        deal.registered = mention[1:]
+    if len(deal.parties) < 2 or not back:
+        for actor in found:
+            deal.parties.setdefault(actor.id, actor)
+    deal.spans.append(span)
+    if not mention.startswith("~"):
+        deal.words |= words
+        if deal.type_span is None and _type_of(words, setting):
+            deal.type_span = (units[group.first].start, units[last - 1].end)
+    stance = stance_of(clause, sentence, cast, setting.given) if clause is not None else noun_stance(group, setting)
+    _read_stage(deal, group, clause, stance, setting)
+    deal.stances.append((stance, _clause_span(group, clause, setting)))
+    if deal not in bargains.here:
+        bargains.here.append(deal)
+
+
+def _clause_span(group: Group, clause: Clause | None, setting: Setting) -> Span:
+    units = setting.sentence.units
+    if clause is None:
+        return units[group.first].start, units[group.last - 1].end
+    first = min(group.first, clause.first)
+    last = max(group.last, clause.last)
+    return units[first].start, units[last - 1].end
+
+
+def _host(group: Group, setting: Setting) -> Clause | None:
+    """The clause that a group is an argument of."""
+    for clause in setting.sentence.clauses:
+        if group in clause.objects or group in clause.second or group in clause.subjects:
+            return clause
+    return next((c for c in setting.sentence.clauses if any(group is g for _, g in c.phrases)), None)
+
+
+def _is_about_others(clause: Clause | None) -> bool:
+    """Whether the subject tells of a deal rather than takes part in it ("Reuters reported a deal")."""
+    return clause is not None and clause.lemma in ("report", "say", "announce", "describe", "mediate", "broker", "host", "criticise", "criticize", "welcome", "praise", "condemn", "witness")
+
+
+def _unique(actors: list[Actor]) -> list[Actor]:
+    return list({actor.id: actor for actor in reversed(actors)}.values())[::-1]
+
+
+def _find_deal(found: list[Actor], mention: str, back: bool, bargains: Bargains) -> Deal | None:
+    ids = {actor.id for actor in found}
+    if mention.startswith("="):
+        return next((d for d in bargains.deals if d.registered == mention[1:]), None)
+    if len(ids) >= 2:
+        return next((d for d in bargains.deals if ids <= set(d.parties) or (len(d.parties) == 1 and set(d.parties) <= ids)), None)
+    if len(ids) == 1:
+        fitting = [d for d in bargains.deals if ids <= set(d.parties)]
+        return fitting[-1] if fitting else None
+    if back:
+        return bargains.here[-1] if bargains.here else bargains.latest()
+    return bargains.here[-1] if bargains.here else None
+
+
+def _read_stage(deal: Deal, group: Group, clause: Clause | None, stance: Stance, setting: Setting) -> None:
+    book = setting.cast.codebook
+    units = setting.sentence.units
+    seen = 0
+    current = clause
+    while current is not None and seen < 3:
+        for particle, frame in book.frames_by_verb.get(current.lemma, ()):
+            if frame.stage and (not particle or particle == current.particle):
+                if current.negated or (current.modal and frame.stage not in ("sought", "offered")):
+                    continue
+                if stance.realis == "hypothetical" and frame.stage not in ("sought", "offered", "negotiating"):
+                    continue
+                deal.stages.append((frame.stage, (units[current.first].start, units[current.verb].end), frame.id))
+                return
+        current = current.parent
+        seen += 1
+    for unit in units[max(0, group.first - 4) : group.last]:
+        if unit.lower in book.deals["talk_nouns"]:
+            deal.stages.append(("negotiating", (unit.start, unit.end), "deal.talks"))
+            return
+
+
+def _type_of(words: set[str], setting: Setting) -> str | None:
+    for row in setting.cast.codebook.deals["types"]:
+        if words & set(row["words"]):
+            return str(row["deal_type"])
+    return None
+
+
+# Terms
+
+
+def read_terms(setting: Setting, bargains: Bargains) -> None:
+    """Undertakings that a sentence tells: in what a clause gives or gets, in what an offer holds, in an exchange."""
+    sentence = setting.sentence
+    taken: set[int] = set()
+    exchange = _exchange_at(setting)
+    for clause in sentence.clauses:
+        frame = _term_frame(clause, setting)
+        contains = clause.lemma in setting.cast.codebook.deals["contain_verbs"]
+        if frame is None and not contains:
+            continue
+        end = _reach(clause, setting, exchange)
+        hits = list(_phrases_in(clause.last, end, setting, taken, in_exchange=exchange is not None))
+        if clause.passive:
+            hits += [hit for group in clause.subjects for hit in _phrases_in(group.first, group.last, setting, taken, in_exchange=False)]
+        for hit in hits:
+            taken.update(range(hit[1], hit[2]))
+            _add_term(hit, clause, frame, setting, bargains)
+    if exchange is not None:
+        _read_exchange(exchange, taken, setting, bargains)
+    _read_hoped(taken, setting, bargains)
+
+
+def _term_frame(clause: Clause, setting: Setting) -> Frame | None:
+    for particle, frame in setting.cast.codebook.frames_by_verb.get(clause.lemma, ()):
+        if frame.term is not None and (not particle or particle == clause.particle):
+            return frame
+    return None
+
+
+def _reach(clause: Clause, setting: Setting, exchange: tuple[int, int] | None) -> int:
+    """Where a clause's own arguments end: the next clause of its own, or the exchange phrase."""
+    units = setting.sentence.units
+    limit = len(units)
+    for other in setting.sentence.clauses:
+        if other.first > clause.verb and other.kind in ("main", "relative") and other.subjects is not clause.subjects:
+            limit = min(limit, min((g.first for g in other.subjects if g.first > clause.verb), default=other.first))
+    if exchange is not None and exchange[0] > clause.verb:
+        limit = min(limit, exchange[0])
+    return max(clause.end, limit) if limit == len(units) else limit
+
+
+def _phrases_in(
+    first: int, last: int, setting: Setting, taken: set[int], *, in_exchange: bool
+) -> Iterator[tuple[TermRule, int, int, list[tuple[str, Span]]]]:
+    """Term phrases in a stretch of units: rule, first and last unit, commodities named in the phrase."""
+    units = setting.sentence.units
+    book = setting.cast.codebook
+    at = first
+    while at < min(last, len(units)):
+        if at in taken:
+            at += 1
+            continue
+        hit = None
+        for word in _forms(units[at].lower):
+            for phrase, rule in book.terms_by_word.get(word, ()):
+                end = _match(phrase, at, last, setting)
+                if end is not None and (hit is None or end > hit[2]):
+                    hit = (rule, at, end)
+        if hit is None:
+            for phrase, rule in (*book.terms_by_word.get("<commodity>", ()), *book.terms_by_word.get("<resource>", ())):
+                end = _match(phrase, at, last, setting)
+                if end is not None and (hit is None or end > hit[2]):
+                    hit = (rule, at, end)
+        if hit is None and in_exchange:
+            hit = _exchanged_good(at, setting)
+        if hit is not None:
+            stop = hit[2]
+            group = setting.sentence.group_of.get(stop - 1)
+            goods = commodities_in(at, max(stop, group.last if group else stop), setting)
+            yield (*hit, goods)
+            at = stop
+        else:
+            at += 1
+
+
+def _exchanged_good(at: int, setting: Setting) -> tuple[TermRule, int, int] | None:
+    book = setting.cast.codebook
+    word = setting.sentence.units[at].lower
+    if setting.sentence.units[at].tag != "N":
+        return None
+    wanted = "military_aid" if word in book.deals["exchanged_security"] else "mine_access" if word in book.deals["exchanged_resource"] else None
+    rule = next((r for r in book.terms if r.term_type == wanted), None)
+    return (rule, at, at + 1) if rule is not None else None
+
+
+def _forms(word: str) -> tuple[str, ...]:
+    return (word, word[:-1]) if word.endswith("s") else (word,)
+
+
+def _match(phrase: tuple[frozenset[str], ...], at: int, last: int, setting: Setting) -> int | None:
+    units = setting.sentence.units
+    for number, options in enumerate(phrase):
+        while at < last and units[at].tag == "~" and number:
+            at += 1
+        if at >= min(last, len(units)):
+            return None
+        if "<resource>" in options or "<commodity>" in options:
+            stop = _match_good(at, last, setting, "<resource>" in options)
+            if stop is None:
+                return None
+            at = stop
+            continue
+        if not any(form in options for form in _forms(units[at].lower)):
+            return None
+        at += 1
+    return at
+
+
+def _match_good(at: int, last: int, setting: Setting, places_too: bool) -> int | None:
+    units = setting.sentence.units
+    nouns = setting.cast.codebook.deals["resource_nouns"]
+    for reach in range(at, min(at + 7, last, len(units))):
+        unit = units[reach]
+        if unit.name is not None and unit.name.of_kind("commodity") is not None:
+            following = reach + 1
+            if places_too and following < min(last, len(units)) and units[following].lower in nouns:
+                return following + 1
+            return reach + 1
+        if places_too and unit.lower in nouns:
+            return reach + 1
+        if unit.tag not in "DQJNM'~EG":
+            return None
+    return None
+
+
+def _add_term(
+    hit: tuple[TermRule, int, int, list[tuple[str, Span]]], clause: Clause, frame: Frame | None, setting: Setting, bargains: Bargains
+) -> None:
+    rule, first, last, goods = hit
+    units = setting.sentence.units
+    act, giver, receiver = _direction(clause, frame, setting, bargains)
+    near_giver, near_receiver = _named_beside(first, last, rule, setting)
+    giver = near_giver or giver
+    receiver = near_receiver or receiver
+    stance = stance_of(clause, setting.sentence, setting.cast, setting.given)
+    if clause.negated and act in ("provide", "promise", "offer", "agree", "expect"):
+        act = "refuse"
+        stance = replace(stance, polarity="pos")
+    stance = _term_stance(stance, act, giver, receiver, (units[clause.first].start, units[clause.verb].end))
+    span = (units[first].start, units[last - 1].end)
+    cue = (units[clause.first].start, units[clause.verb].end)
+    method = frame.id if frame is not None else "term.contained"
+    for good in goods or [None]:
+        bargains.terms.append(
+            Term(rule, act, giver, receiver, good, span, cue, stance, method, bargains.here[-1] if bargains.here else None, setting.out.sentence)
+        )
+
+
+def _term_stance(stance: Stance, act: str, giver: Actor | None, receiver: Actor | None, cue: Span) -> Stance:
+    """An offer, request or promise told as such is its maker's own claim."""
+    maker = {"request": receiver, "offer": giver, "promise": giver}.get(act)
+    if stance.holder is None and maker is not None:
+        return replace(
+            stance, holder=maker.id, act=act, cue=cue, holder_span=(maker.start, maker.end), holder_inferred=maker.inferred,
+            realis="planned" if stance.realis == "actual" else stance.realis, method=f"claim.{act}",
+        )  # fmt: skip
+    return stance
+
+
+def _direction(
+    clause: Clause, frame: Frame | None, setting: Setting, bargains: Bargains
+) -> tuple[str, Actor | None, Actor | None]:
+    """Act, giver and receiver, by the clause's verb and the verbs above it."""
+    if frame is None or frame.term is None:
+        return _contained(clause, setting, bargains)
+    act = frame.term["act"]
+    subject = _party(slot(clause, "subject", setting), setting)
+    beneficiary = _party(first_filled(clause, ("second", "to", "for"), setting), setting)
+    if frame.term["direction"] == "get":
+        giver, receiver = _party(first_filled(clause, ("from", "second", "of"), setting), setting), subject
+        if clause.objects and act == "request" and giver is None:
+            giver = _party(slot(clause, "object", setting), setting)
+    else:
+        giver, receiver = subject, beneficiary
+        if receiver is None:
+            receiver = _party(slot(clause, "object", setting), setting)
+    above = clause.parent
+    if above is not None:
+        act, receiver, giver = _governed(act, above, frame, giver, receiver, setting)
+    if clause.modal in ("would", "could", "may", "might") and act in ("provide", "agree"):
+        act = "expect"
+    elif clause.modal in ("will", "shall") and act == "provide":
+        act = "promise"
+    if giver is not None and receiver is not None and giver.id == receiver.id:
+        receiver = None
+    return act, giver, receiver
+
+
+def _governed(
+    act: str, above: Clause, frame: Frame, giver: Actor | None, receiver: Actor | None, setting: Setting
+) -> tuple[str, Actor | None, Actor | None]:
+    for _, over in setting.cast.codebook.frames_by_verb.get(above.lemma, ()):
+        if over.term is not None:
+            if over.term["direction"] == "get" and frame.term is not None and frame.term["direction"] == "give":
+                asker = _party(slot(above, "subject", setting), setting)
+                receiver = receiver or asker
+            return ("expect" if above.passive and over.term["act"] in ("expect", "request") else over.term["act"]), receiver, giver
+        if over.realis == "planned":
+            return ("request" if frame.term and frame.term["direction"] == "get" else "expect"), receiver, giver
+    if above.lemma in ("expect", "set", "schedule", "due", "suppose"):
+        return "expect", receiver, giver
+    return act, receiver, giver
+
+
+def _contained(clause: Clause, setting: Setting, bargains: Bargains) -> tuple[str, Actor | None, Actor | None]:
+    book = setting.cast.codebook
+    for group in clause.subjects:
+        head = setting.sentence.units[group.last - 1].lower
+        noun = head.removesuffix("s")
+        owner = _party(modifier_actors(group, setting.sentence, setting.cast), setting)
+        if noun in book.deals["offer_nouns"] and owner is not None:
+            return "offer", owner, None
+    stages = {stage for deal in bargains.here for stage, _, _ in deal.stages}
+    act = "agree" if stages & {"signed", "ratified", "in_force", "agreed_in_principle"} else "expect"
+    return act, None, None
+
+
+def _party(actors: list[Actor], setting: Setting) -> Actor | None:
+    fitting = [a for a in actors if setting.cast.type_of(a.id) in PARTY_TYPES]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def _named_beside(first: int, last: int, rule: TermRule, setting: Setting) -> tuple[Actor | None, Actor | None]:
+    """Giver and receiver inside the phrase's own noun group: "U.S. troops", "its mines", "access … for U.S. companies"."""
+    sentence, cast = setting.sentence, setting.cast
+    group = sentence.group_of.get(last - 1)
+    if group is None:
+        return None, None
+    side = cast.codebook.codes.parent("term_type", rule.term_type)
+    owners = [a for a in modifier_actors(Group(group.first, group.last, group.head), sentence, cast) if cast.type_of(a.id) in PARTY_TYPES]
+    giver = owners[-1] if len({a.id for a in owners}) == 1 else None
+    receiver = None
+    for preposition, other in phrases_after(group, sentence):
+        found = [a for a in resolve(other, sentence, cast) if cast.type_of(a.id) in PARTY_TYPES]
+        if found and preposition in ("for", "to") and side == RESOURCE_SIDE or found and preposition in ("for", "to") and giver is not None:
+            receiver = receiver or found[0]
+        elif found and preposition in ("in", "of") and side == RESOURCE_SIDE and giver is None:
+            giver = found[0]
+    if receiver is not None and giver is not None and receiver.id == giver.id:
+        receiver = None
+    return giver, receiver
+
+
+def _exchange_at(setting: Setting) -> tuple[int, int] | None:
+    """The units of an exchange phrase ("in exchange for"), longest first."""
+    units = setting.sentence.units
+    for phrase in sorted((p.split() for p in setting.cast.codebook.deals["exchange"]), key=len, reverse=True):
+        for at in range(len(units) - len(phrase) + 1):
+            if [unit.lower for unit in units[at : at + len(phrase)]] == phrase:
+                return at, at + len(phrase)
+    return None
+
+
+def _read_exchange(exchange: tuple[int, int], taken: set[int], setting: Setting, bargains: Bargains) -> None:
+    """ "X in exchange for Y": what stands on the two sides goes opposite ways."""
+    units = setting.sentence.units
+    if units[exchange[1] - 1].lower not in ("for",):
+        return
+    stop = next((c.first for c in setting.sentence.clauses if c.first > exchange[1] and c.kind == "main"), len(units))
+    before = [t for t in bargains.terms if t.sentence == setting.out.sentence]
+    if not before:
+        start = max((c.last for c in setting.sentence.clauses if c.last <= exchange[0]), default=0)
+        before = _nominal_side(start, exchange[0], taken, setting, bargains)
+    after = list(_phrases_in(exchange[1], stop, setting, taken, in_exchange=True))
+    cue = (units[exchange[0]].start, units[exchange[1] - 1].end)
+    model = before[0] if before else None
+    for rule, first, last, goods in after:
+        taken.update(range(first, last))
+        near_giver, near_receiver = _named_beside(first, last, rule, setting)
+        giver = near_giver or (model.receiver if model else None)
+        receiver = near_receiver or (model.giver if model else None)
+        act = _opposite(model.act) if model else "expect"
+        stance = model.stance if model else Stance()
+        if stance.holder is not None and act == "offer":
+            stance = replace(stance, act="offer", method="claim.offer")
+        for good in goods or [None]:
+            bargains.terms.append(
+                Term(rule, act, giver, receiver, good, (units[first].start, units[last - 1].end), cue, stance, "term.exchange", bargains.here[-1] if bargains.here else None, setting.out.sentence)
+            )
+    if before and after and not bargains.here and model is not None and model.giver and model.receiver:
+        _exchange_deal(model, cue, setting, bargains)
+
+
+def _opposite(act: str) -> str:
+    return {"request": "offer", "offer": "request"}.get(act, act)
+
+
+def _nominal_side(first: int, last: int, taken: set[int], setting: Setting, bargains: Bargains) -> list[Term]:
+    """What stands before an exchange phrase without a giving verb: "U.S. support for Ukraine in exchange for …"."""
+    found = []
+    units = setting.sentence.units
+    for rule, at, end, goods in list(_phrases_in(first, last, setting, taken, in_exchange=True)):
+        taken.update(range(at, end))
+        giver, receiver = _named_beside(at, end, rule, setting)
+        for good in goods or [None]:
+            term = Term(
+                rule, "provide" if giver and receiver else "expect", giver, receiver, good, (units[at].start, units[end - 1].end),
+                (units[at].start, units[end - 1].end), Stance(), "term.exchange", None, setting.out.sentence,
+            )  # fmt: skip
+            found.append(term)
+    bargains.terms += found
+    return found
+
+
+def _exchange_deal(model: Term, cue: Span, setting: Setting, bargains: Bargains) -> None:
+    parties = {a.id: a for a in (model.giver, model.receiver) if a is not None}
+    deal = next((d for d in bargains.deals if set(parties) <= set(d.parties)), None)
+    if deal is None:
+        deal = Deal(parties, set(), [cue], is_example=bool(bargains.deals))
+        deal.method = "deal.exchange"
+        deal.stances.append((model.stance, (min(model.span[0], cue[0]), max(model.span[1], cue[1]))))
+        bargains.deals.append(deal)
+    for term in bargains.terms:
+        if term.sentence == setting.out.sentence:
+            term.deal = deal
+    bargains.here.append(deal)
+
+
+def _read_hoped(taken: set[int], setting: Setting, bargains: Bargains) -> None:
+    """ "The hoped deployment of U.S. troops": a term asked for without a verb of asking."""
+    book = setting.cast.codebook
+    units = setting.sentence.units
+    for at, unit in enumerate(units):
+        if unit.lower not in book.deals["asked_adjectives"] or at in taken:
+            continue
+        group = setting.sentence.group_of.get(at)
+        if group is None:
+            continue
+        following = phrases_after(group, setting.sentence)
+        stop = following[0][1].last if following else group.last
+        for rule, first, last, goods in list(_phrases_in(at + 1, stop, setting, taken, in_exchange=False)):
+            taken.update(range(first, last))
+            giver, receiver = _named_beside(first, last, rule, setting)
+            stance = Stance(act="request", realis="hypothetical", cue=(unit.start, unit.end), method="claim.hoped")
+            for good in goods or [None]:
+                bargains.terms.append(
+                    Term(rule, "request", giver, receiver, good, (units[first].start, units[last - 1].end), (unit.start, unit.end), stance, "term.hoped", bargains.here[-1] if bargains.here else None, setting.out.sentence)
+                )
+
+
+# Likeness
+
+
+def read_likeness(setting: Setting, bargains: Bargains) -> None:
+    """ "Inspired by the U.S.'s support to Ukraine", "a Ukraine-style deal": the deal is modelled on another."""
+    book = setting.cast.codebook
+    units = setting.sentence.units
+    for clause in setting.sentence.clauses:
+        if clause.lemma not in book.deals["verbs_of_likeness"]["modelled_on"]:
+            continue
+        own = bargains.here[0] if bargains.here and not bargains.here[0].is_example else bargains.latest()
+        actors = [
+            a
+            for p, g in clause.phrases
+            if p in ("by", "on", "after")
+            for a in (*modifier_actors(g, setting.sentence, setting.cast), *resolve(g, setting.sentence, setting.cast), *(x for q, h in phrases_after(g, setting.sentence) if q in ("for", "to", "with", "between") for x in resolve(h, setting.sentence, setting.cast)))
+        ]
+        parties = {a.id: a for a in actors if setting.cast.type_of(a.id) in PARTY_TYPES}
+        if own is None or len(parties) < 2:
+            continue
+        model = next((d for d in bargains.deals if set(parties) == set(d.parties)), None)
+        if model is None or model is own:
+            continue
+        stance = stance_of(clause, setting.sentence, setting.cast, setting.given)
+        bargains.likenesses.append((own, model, (units[clause.first].start, units[clause.verb].end), stance))
+
+
+# Closing
+
+
+def settle(bargains: Bargains, setting_of: Mapping[str, object]) -> None:
+    """Give every term its deal and the other party of a bilateral deal where a side is missing."""
+    del setting_of
+    for term in bargains.terms:
+        known = {a.id for a in (term.giver, term.receiver) if a is not None}
+        states = {_state(a.id) for a in (term.giver, term.receiver) if a is not None}
+        if term.deal is None or not states <= {_state(p) for p in term.deal.parties}:
+            fitting = [d for d in bargains.deals if known and states <= {_state(p) for p in d.parties}]
+            own = [d for d in fitting if not d.is_example]
+            term.deal = (own or fitting)[-1] if fitting else None
+        if term.deal is not None and len(term.deal.parties) == 2 and len(known) < 2:
+            _fill(term)
+
+
+def _state(actor: str) -> str:
+    """A country's unnamed companies count as of their state's side."""
+    return actor.removesuffix("-companies").upper() if actor.endswith("-companies") else actor
+
+
+def _fill(term: Term) -> None:
+    parties = dict(term.deal.parties) if term.deal else {}
+    present = term.giver or term.receiver
+    if present is None:
+        return
+    others = [a for ident, a in parties.items() if ident != _state(present.id)]
+    if len(others) != 1:
+        return
+    other = Actor(others[0].id, others[0].start, others[0].end, True)
+    if term.giver is None:
+        term.giver = other
+    elif term.receiver is None:
+        term.receiver = other

@@ -1,0 +1,495 @@
+"""Sentences → word classes → noun and verb groups → clauses.
+
+One letter per unit (a token, or a whole name), so that groups are found by a few compiled patterns whatever the
+number of rules. Clauses carry subject, objects, prepositional phrases, voice, negation, modality and control.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from pipeline.extract.names import Name
+from pipeline.extract.tokens import Tokens
+
+
+class Lexicon(Protocol):
+    """What the codebook knows of words."""
+
+    closed: Mapping[str, str]
+    """word → class letter of the closed classes."""
+    open: Mapping[str, str]
+    """word → class letter by the part-of-speech lexicon."""
+    verb_forms: Mapping[str, tuple[str, str]]
+    """form → (lemma, form tag: VB VBZ VBD VBN VBG), for verbs that rules use."""
+    noun_forms: Mapping[str, str]
+    """form → singular, for nouns that rules use."""
+    negations: frozenset[str]
+    clause_prepositions: frozenset[str]
+    particles: frozenset[str]
+    object_control: frozenset[str]
+
+
+@dataclass(slots=True)
+class Unit:
+    """A token or a whole name: class letter, token span, text span."""
+
+    tag: str
+    first: int
+    last: int
+    start: int
+    end: int
+    word: str
+    lower: str
+    name: Name | None = None
+
+
+@dataclass(slots=True)
+class Group:
+    """A noun group or verb group: units [first, last), its head's index; indices are into the sentence's units."""
+
+    first: int
+    last: int
+    head: int
+
+
+@dataclass(slots=True)
+class Clause:
+    """One predicate with what stands around it. `subjects` and `objects` are noun groups, coordinated ones apart."""
+
+    verb: int
+    first: int
+    last: int
+    lemma: str
+    tag: str
+    particle: str = ""
+    negated: bool = False
+    passive: bool = False
+    modal: str = ""
+    kind: str = "main"
+    subjects: list[Group] = field(default_factory=list)
+    objects: list[Group] = field(default_factory=list)
+    second: list[Group] = field(default_factory=list)
+    phrases: list[tuple[str, Group]] = field(default_factory=list)
+    parent: "Clause | None" = None
+    end: int = 0
+
+
+@dataclass(slots=True)
+class Sentence:
+    """A sentence's units, noun groups and clauses; `group_of` maps a unit to the noun group it lies in."""
+
+    units: list[Unit]
+    groups: list[Group]
+    clauses: list[Clause]
+    group_of: dict[int, Group]
+
+    @property
+    def start(self) -> int:
+        return self.units[0].start
+
+    @property
+    def end(self) -> int:
+        return self.units[-1].end
+
+
+_NOUN_GROUP = re.compile(r"(?:[DQ]|R(?=[JE]))*(?:[JNM#$~'%]|E(?=[JNM~E]*[NM])|G(?=[NM])|(?<=~)[EGVIR]|[I](?=~))*[NM#P%$]|P|[DQ](?![JNM#])")
+_VERB_GROUP = re.compile(r"(?:[XHBO]|T(?=R*[VBHOEG])|R(?=R*[XHBOVEGT]))*[VEGBHO](?:R(?=R*[EVG])|(?<=[BHO])R*[EGV])*")
+
+
+def parse_sentence(tokens: Tokens, first: int, last: int, names: list[Name], lexicon: Lexicon) -> Sentence:
+    """The sentence of tokens [first, last), with the names that lie in it."""
+    units = _units(tokens, first, last, names, lexicon)
+    _retag(units, lexicon)
+    letters = "".join(unit.tag for unit in units)
+    groups: list[Group] = []
+    verbs: list[Group] = []
+    index = 0
+    while index < len(letters):
+        verb = _VERB_GROUP.match(letters, index)
+        noun = _NOUN_GROUP.match(letters, index)
+        if verb and letters[index] not in "DQJNM#$P" and not (noun and noun.end() > verb.end()):
+            verbs.append(Group(index, verb.end(), _main_verb(letters, index, verb.end())))
+            index = verb.end()
+        elif noun:
+            groups.append(Group(index, noun.end(), noun.end() - 1))
+            index = noun.end()
+        else:
+            index += 1
+    group_of = {unit: group for group in groups for unit in range(group.first, group.last)}
+    return Sentence(units, groups, _clauses(units, letters, groups, verbs, group_of, lexicon), group_of)
+
+
+def _units(tokens: Tokens, first: int, last: int, names: list[Name], lexicon: Lexicon) -> list[Unit]:
+    by_first = {name.first: name for name in names}
+    units = []
+    index = first
+    while index < last:
+        name = by_first.get(index)
+        if name is not None and name.last <= last:
+            word = " ".join(tokens.word[index : name.last])
+            commodity = name.entries and all(entry.kind == "commodity" for entry in name.entries)
+            units.append(
+                Unit("N" if commodity else "M", index, name.last, name.start, name.end, word, word.lower(), name)
+            )
+            index = name.last
+            continue
+        word, low, kind = tokens.word[index], tokens.lower[index], tokens.kind[index]
+        tag = _tag(word, low, kind, lexicon)
+        units.append(Unit(tag, index, index + 1, tokens.start[index], tokens.end[index], word, low))
+        index += 1
+    return units
+
+
+def _tag(word: str, low: str, kind: str, lexicon: Lexicon) -> str:
+    if kind == "number":
+        return "#"
+    if kind == "possessive":
+        return "'"
+    if kind == "mark":
+        return {"-": "~", "–": ",", "—": ",", "$": "$", "€": "$", "£": "$", "%": "%", ",": ",", "&": "~"}.get(word, word if word in ".:;()\"" else "\"" if word in "“”‘’«»" else ";")
+    closed = lexicon.closed.get(low)
+    if closed:
+        return closed
+    form = lexicon.verb_forms.get(low)
+    opened = lexicon.open.get(low) or (None if word[0].isupper() else _guess(low))
+    if form and low not in lexicon.noun_forms and opened not in ("N", "J"):
+        return {"VBN": "E", "VBD": "V", "VBG": "G"}.get(form[1], "V")
+    if word[0].isupper() and opened is None:
+        return "M"
+    return opened or _guess(low)
+
+
+def _guess(low: str) -> str:
+    for suffix, tag in (("ing", "G"), ("ed", "E"), ("ly", "R"), ("ous", "J"), ("ive", "J"), ("al", "J"), ("ful", "J")):
+        if low.endswith(suffix) and len(low) > len(suffix) + 2:
+            return tag
+    return "N"
+
+
+def _retag(units: list[Unit], lexicon: Lexicon) -> None:
+    """Settle words that may be verb or noun, and participles that may be verbs or modifiers, by their neighbours."""
+    count = len(units)
+    for index, unit in enumerate(units):
+        before = units[index - 1].tag if index else "^"
+        if before == "R" and index > 1:
+            before = units[index - 2].tag if units[index - 2].tag in "XTHBMNP" else before
+        after = units[index + 1].tag if index + 1 < count else "."
+        low = unit.lower
+        if low in ("that", "who") and unit.tag in "DPWS":
+            unit.tag = _retag_that(low, before, after)
+            continue
+        if low == "to" and unit.tag == "T" and after in "DQM#$'~PGJ" and not (after in "J"):
+            unit.tag = "I"
+            continue
+        if unit.name is not None or unit.tag not in "NVEGJ":
+            continue
+        if before == "T" and unit.tag in "NVJ" and low in lexicon.verb_forms:
+            unit.tag = "V"
+        elif before == "T" and unit.tag in "NJ":
+            units[index - 1].tag = "I"
+        elif before == "T" and unit.tag == "V":
+            pass
+        elif before == "X" and unit.tag in "NJ" and low in lexicon.verb_forms:
+            unit.tag = "V"
+        elif before in "DQJ'#$" and unit.tag == "V" and low in lexicon.verb_forms and _can_be_noun(low, lexicon):
+            unit.tag = "N"
+        elif unit.tag in "NV" and low in lexicon.verb_forms and _can_be_noun(low, lexicon):
+            unit.tag = _verb_or_noun(low, before, after, lexicon)
+        elif unit.tag == "E":
+            unit.tag = _participle(low, before, after, lexicon)
+        elif unit.tag == "V" and before in "BH" and low in lexicon.verb_forms and low.endswith(("ed", "n", "t", "d", "k", "m", "e")):
+            unit.tag = "E"
+        elif unit.tag == "G" and before in "DQ'J" and after in "IN,.C":
+            unit.tag = "N" if after != "N" else "J"
+        elif unit.tag == "N" and before in "MNP" and low in lexicon.verb_forms and lexicon.verb_forms[low][1] == "VBD":
+            unit.tag = "V"
+
+
+def _retag_that(low: str, before: str, after: str) -> str:
+    if low == "who":
+        return "W"
+    if before in "NM'" and after in "BHXOVRE":
+        return "W"
+    if before in "VEGNJR,B\"" and after in "DQMPNJ#$IER;\"":
+        return "S"
+    return "D" if after in "NJ" else "P" if after in "BXHV" else "S"
+
+
+def _can_be_noun(low: str, lexicon: Lexicon) -> bool:
+    return low in lexicon.noun_forms or lexicon.open.get(low) == "N"
+
+
+def _verb_or_noun(low: str, before: str, after: str, lexicon: Lexicon) -> str:
+    tag = lexicon.verb_forms[low][1]
+    if before in "DQJ'#$I~":
+        return "N"
+    if before in "XT":
+        return "V"
+    if before == "P":
+        return "V"
+    if tag in ("VBD", "VBN"):
+        return "V"
+    if before in "MN,\"" and after in "DQMPT$#SG" and (tag == "VBZ" or before != ","):
+        return "V"
+    if tag == "VBZ" and before == "M" and after in "IJNR":
+        return "V" if after != "I" else "N"
+    return "N"
+
+
+def _participle(low: str, before: str, after: str, lexicon: Lexicon) -> str:
+    if before in "BH":
+        return "E"
+    if before in "MNP\"" and after in "DQMP$#TS":
+        return "V"
+    if before in "MNP" and after in "JNRI" and lexicon.verb_forms.get(low, ("", "VBN"))[1] in ("VBD", "VBN"):
+        # "rebels backed by Rwanda" stays a participle; the clause builder reads it as a reduced relative.
+        return "E" if after == "I" else "V"
+    if before in "DQJ#~'" and after in "NMJ":
+        return "J"
+    return "E"
+
+
+def _main_verb(letters: str, first: int, last: int) -> int:
+    for index in range(last - 1, first - 1, -1):
+        if letters[index] in "VEG":
+            return index
+    for index in range(last - 1, first - 1, -1):
+        if letters[index] in "BHO":
+            return index
+    return last - 1
+
+
+def _clauses(
+    units: list[Unit], letters: str, groups: list[Group], verbs: list[Group], group_of: Mapping[int, Group], lexicon: Lexicon
+) -> list[Clause]:
+    clauses: list[Clause] = []
+    starts = {group.first: group for group in groups}
+    verb_starts = {verb.first for verb in verbs}
+    for number, verb in enumerate(verbs):
+        clause = _open_clause(units, letters, verb, lexicon)
+        limit = verbs[number + 1].first if number + 1 < len(verbs) else len(units)
+        _read_right(clause, verb, limit, units, letters, starts, verb_starts, lexicon)
+        clauses.append(clause)
+    for number, (verb, clause) in enumerate(zip(verbs, clauses, strict=True)):
+        _find_subject(clause, verb, clauses[:number], units, letters, group_of, lexicon)
+    return clauses
+
+
+def _open_clause(units: list[Unit], letters: str, verb: Group, lexicon: Lexicon) -> Clause:
+    head = units[verb.head]
+    lemma, tag = lexicon.verb_forms.get(head.lower, (head.lower, ""))
+    clause = Clause(verb.head, verb.first, verb.last, lemma, tag)
+    span = letters[verb.first : verb.last]
+    words = [unit.lower for unit in units[verb.first : verb.last]]
+    clause.negated = any(word in lexicon.negations for word in words)
+    clause.modal = next((units[verb.first + at].lower for at, letter in enumerate(span) if letter == "X"), "")
+    before_head = span[: verb.head - verb.first]
+    clause.passive = letters[verb.head] in "EV" and "B" in before_head and letters[verb.head] != "G" and not head.lower.endswith("ing")
+    if "T" in before_head:
+        clause.kind = "infinitive"
+    elif letters[verb.head] == "G" and "B" not in before_head:
+        clause.kind = "gerund"
+    elif letters[verb.head] == "E" and not set("BH") & set(before_head):
+        clause.kind = "reduced"
+        clause.passive = True
+    return clause
+
+
+def _read_right(
+    clause: Clause,
+    verb: Group,
+    limit: int,
+    units: list[Unit],
+    letters: str,
+    starts: Mapping[int, Group],
+    verb_starts: set[int],
+    lexicon: Lexicon,
+) -> None:
+    """Objects and prepositional phrases up to the next verb group or clause boundary."""
+    index = verb.last
+    if index < limit and units[index].lower in lexicon.particles and letters[index] in "IR" and units[index].lower not in ("by",):
+        clause.particle = units[index].lower
+        if letters[index] == "R":
+            index += 1
+    preposition = ""
+    target: list[Group] | None = clause.objects
+    joined = False
+    while index < limit:
+        letter = letters[index]
+        if index in starts:
+            group = starts[index]
+            follows = group.last
+            is_subject_of_next = follows in verb_starts or (follows < limit and letters[follows] == "R" and follows + 1 in verb_starts)
+            finite_next = is_subject_of_next and letters[follows] not in "TGE"
+            if finite_next and (preposition in lexicon.clause_prepositions or not preposition or joined):
+                break
+            if preposition:
+                clause.phrases.append((preposition, group))
+            elif target is clause.objects and clause.objects and not joined:
+                # Two noun groups in a row: the dative, then what is given.
+                if clause.second:
+                    break
+                clause.second, clause.objects = clause.objects, [group]
+            elif target is not None:
+                target.append(group)
+            joined = False
+            index = group.last
+            continue
+        if letter == "I":
+            preposition = units[index].lower
+            target = None
+            joined = False
+        elif letter == "C" or letter == ",":
+            joined = True
+            if letter == "," and not _continues_list(index, letters, starts, limit):
+                if index + 1 < limit and letters[index + 1] in "IR":
+                    index += 1
+                    continue
+                break
+        elif letter in "SW;:.\"":
+            break
+        elif letter not in "R'~()":
+            break
+        index += 1
+    clause.end = index
+
+
+def _continues_list(comma: int, letters: str, starts: Mapping[int, Group], limit: int) -> bool:
+    """Whether a comma stands in a list "A, B and C" rather than before an apposition or a new clause."""
+    index = comma + 1
+    if index < limit and letters[index] == "C":
+        return index + 1 in starts
+    for _ in range(5):
+        group = starts.get(index)
+        if group is None or group.last >= limit:
+            return False
+        if letters[group.last] == "C":
+            return True
+        if letters[group.last] == "," and group.last + 1 < limit and letters[group.last + 1] == "C":
+            return True
+        if letters[group.last] != ",":
+            return False
+        index = group.last + 1
+    return False
+
+
+def _find_subject(
+    clause: Clause,
+    verb: Group,
+    earlier: list[Clause],
+    units: list[Unit],
+    letters: str,
+    group_of: Mapping[int, Group],
+    lexicon: Lexicon,
+) -> None:
+    previous = earlier[-1] if earlier else None
+    before = verb.first - 1
+    while before >= 0 and letters[before] == "R":
+        before -= 1
+    if clause.kind == "infinitive" and previous is not None:
+        clause.parent = previous
+        controlled = previous.lemma in lexicon.object_control and not previous.passive
+        source = previous.second or previous.objects
+        if controlled and (source or previous.phrases):
+            clause.subjects = source or [previous.phrases[-1][1]]
+        elif not previous.passive and previous.phrases and previous.phrases[-1][0] == "for":
+            clause.subjects = [previous.phrases[-1][1]]
+        else:
+            clause.subjects = previous.subjects
+        return
+    if clause.kind == "gerund" and previous is not None and (before < 0 or letters[before] in "I,CS" or before < previous.end):
+        clause.parent = previous
+        blamed = before >= 0 and letters[before] == "I" and previous.lemma in lexicon.object_control
+        clause.subjects = previous.objects if blamed and previous.objects and not previous.passive else previous.subjects
+        return
+    if clause.kind == "reduced":
+        group = group_of.get(before)
+        if group is not None:
+            clause.subjects = [group]
+            return
+    if before >= 0 and letters[before] == "W":
+        antecedent = before - 1
+        while antecedent >= 0 and letters[antecedent] in ",I":
+            antecedent -= 1
+        group = group_of.get(antecedent)
+        if group is not None:
+            clause.kind = "relative"
+            clause.subjects = [group]
+        return
+    if before >= 0 and letters[before] == "C" and previous is not None and group_of.get(before - 1) is not None:
+        clause.subjects = previous.subjects
+        clause.parent = previous.parent
+        if previous.kind in ("infinitive", "gerund") and clause.kind == "main" and clause.tag in ("VB", ""):
+            clause.kind = previous.kind
+        return
+    found = _subject_to_the_left(before, units, letters, group_of, lexicon, earlier)
+    if found:
+        clause.subjects = found
+    elif previous is not None and clause.kind != "main":
+        clause.subjects = previous.subjects
+        clause.parent = previous
+    elif previous is not None and before >= 0 and letters[before] in ",C":
+        clause.subjects = previous.subjects
+
+
+def _subject_to_the_left(
+    index: int,
+    units: list[Unit],
+    letters: str,
+    group_of: Mapping[int, Group],
+    lexicon: Lexicon,
+    earlier: list[Clause],
+) -> list[Group]:
+    """The noun group that a finite verb agrees with: over prepositional phrases, appositions and relative clauses."""
+    floor = 0
+    best: Group | None = None
+    while index >= floor:
+        letter = letters[index]
+        if letter in ",)":
+            opening = _matching_comma(index, letters)
+            if opening is None:
+                if best is not None:
+                    break
+                index -= 1
+                continue
+            index = opening - 1
+            continue
+        group = group_of.get(index)
+        if group is None:
+            if letter in "VEGBHOXT":
+                owner = next((c for c in earlier if c.first <= index < c.last), None)
+                if owner is not None and owner.kind in ("reduced", "relative") and best is None and owner.subjects:
+                    return owner.subjects
+                break
+            if letter in "SW:;\"":
+                break
+            index -= 1
+            continue
+        head_of_phrase = group.first > 0 and letters[group.first - 1] == "I"
+        if head_of_phrase and units[group.first - 1].lower not in lexicon.clause_prepositions:
+            index = group.first - 2
+            continue
+        if head_of_phrase and group.first - 2 >= 0 and group_of.get(group.first - 2) is not None and units[group.first - 1].lower in ("for", "as", "than"):
+            index = group.first - 2
+            continue
+        best = group
+        found = [group]
+        while group.first - 1 > 0 and letters[group.first - 1] == "C" and group_of.get(group.first - 2):
+            group = group_of[group.first - 2]
+            if group.first > 0 and letters[group.first - 1] == "I":
+                break
+            found.insert(0, group)
+        return found
+    return [best] if best else []
+
+
+def _matching_comma(index: int, letters: str) -> int | None:
+    """The comma or bracket that opens an aside closing at `index`."""
+    opener = "(" if letters[index] == ")" else ","
+    for at in range(index - 1, max(-1, index - 30), -1):
+        if letters[at] == opener:
+            return at if at > 0 else None
+        if letters[at] in ";:\"":
+            return None
+    return None

@@ -1,0 +1,193 @@
+"""One document from text to records: the passes in their order."""
+
+from typing import Any
+
+from pipeline.codebook import Codebook
+from pipeline.extract import bargains as bargaining
+from pipeline.extract.actors import Actor, Cast, modifier_actors, name_actor, resolve
+from pipeline.extract.bargains import Bargains, Deal, Term
+from pipeline.extract.clauses import parse_sentence
+from pipeline.extract.dates import find_periods
+from pipeline.extract.events import Setting, read_denials, read_noun_frames, read_verb_frames
+from pipeline.extract.figures import read_figures
+from pipeline.extract.names import Learned, Name, find_names
+from pipeline.extract.numbers import find_quantities
+from pipeline.extract.records import Collector
+from pipeline.extract.stance import Stance, attributions
+from pipeline.extract.tokens import tokenise
+from pipeline.proposals import Mention, Proposals, Record
+
+
+def extract_document(source_id: str, text: str, published: str | None, codebook: Codebook) -> Proposals:
+    """Everything the rules read in one text.
+
+    text: NFC; spans of the result are code points of it. published: EDTF, to settle who held an office then.
+    """
+    tokens = tokenise(text, codebook.abbreviations, codebook.closed)
+    names, learned = find_names(text, tokens, codebook.names, codebook.name_grammar, published)
+    cast = Cast(codebook, learned)
+    out = Collector()
+    bargains = Bargains()
+    quantities = find_quantities(text)
+    periods = find_periods(text)
+    for number, (first, last) in enumerate(tokens.sentences):
+        inside = [name for name in names if first <= name.first < last]
+        start, end = tokens.start[first], tokens.end[last - 1]
+        counted = [q for q in quantities if start <= q.start < end]
+        if not inside and not counted and not _has_reference(tokens.lower[first:last], codebook):
+            continue
+        sentence = parse_sentence(tokens, first, last, inside, codebook)
+        out.sentence = number
+        setting = Setting(sentence, cast, out, [], [p for p in periods if start <= p.start < end])
+        _note_names(setting, inside)
+        setting.given = attributions(sentence, cast)
+        bargaining.read_deals(setting, bargains)
+        bargaining.read_terms(setting, bargains)
+        bargaining.read_likeness(setting, bargains)
+        read_verb_frames(setting)
+        read_noun_frames(setting)
+        read_denials(setting)
+        read_figures(counted, setting)
+    bargaining.settle(bargains, {})
+    _add_bargains(bargains, out, codebook)
+    _add_offices(names, text, cast, out)
+    return Proposals(source_id, [*_mentions(names, text, out, cast), *out.records])
+
+
+def _has_reference(words: list[str], codebook: Codebook) -> bool:
+    """Whether a sentence without a name may still speak of known actors or deals."""
+    nouns = codebook.noun_forms
+    return any(word in ("it", "they", "he", "she") or word in nouns for word in words)
+
+
+def _note_names(setting: Setting, names: list[Name]) -> None:
+    """Remember who a sentence names; done before its clauses, so that a pronoun looks back to earlier sentences too."""
+    found = []
+    for name in names:
+        entry = name.of_kind("actor")
+        if entry is not None:
+            found.append(entry.target)
+    setting.cast.note(found)
+
+
+def _deal_type(deal: Deal, sides: set[str], codebook: Codebook) -> str:
+    """By what is exchanged, else by the words that name it."""
+    resource = "resource" in sides or bool(deal.words & set(codebook.deals["exchanged_resource"]))
+    security = "security" in sides or bool(deal.words & {"security", "military", "defence", "defense"})
+    named = next((str(row["deal_type"]) for row in codebook.deals["types"] if deal.words & set(row["words"])), None)
+    if named in ("ceasefire", "peace_agreement"):
+        return named
+    if resource and security:
+        return "resource_for_security"
+    if named is not None:
+        return named
+    return "resource_access" if resource else "security_pact" if security else "other"
+
+
+def _stage(deal: Deal, codebook: Codebook) -> tuple[str, tuple[int, int], str] | None:
+    order = codebook.deals["stage_order"]
+    return min(deal.stages, key=lambda told: order.index(told[0])) if deal.stages else None
+
+
+def _add_bargains(bargains: Bargains, out: Collector, codebook: Codebook) -> None:
+    terms_of: dict[int, list[Term]] = {}
+    for term in bargains.terms:
+        if term.deal is not None and (term.giver is not None or term.receiver is not None):
+            terms_of.setdefault(id(term.deal), []).append(term)
+    for deal in bargains.deals:
+        terms = terms_of.get(id(deal), [])
+        sides = {codebook.codes.parent("term_type", term.rule.term_type) for term in terms}
+        kind = _deal_type(deal, sides, codebook)
+        if len(deal.parties) < 2 and not terms:
+            continue
+        if kind == "other" and not sides & {"resource", "security"} and not deal.registered:
+            continue
+        _add_deal(deal, kind, out, codebook)
+        for term in terms:
+            _add_term(term, out)
+    for own, model, span, stance in bargains.likenesses:
+        if own.record is not None and model.record is not None:
+            values = {"subject_id": own.record.ref, "predicate": "modelled_on", "object_id": model.record.ref}
+            spans = {"*": span, "predicate": span, "subject_id": (*own.spans[-1], True), "object_id": (*model.spans[0], True)}
+            out.add("relations", values, spans, stance, "deal.likeness")
+
+
+def _add_deal(deal: Deal, kind: str, out: Collector, codebook: Codebook) -> None:
+    values: dict[str, Any] = {"deal_type": kind}
+    first = deal.type_span or deal.spans[0]
+    spans: dict[str, Any] = {"*": deal.spans[0], "deal_type": (*first, True)}
+    if deal.registered:
+        values["deal_id"] = deal.registered
+        spans["deal_id"] = deal.spans[0]
+    told = _stage(deal, codebook)
+    if told is not None:
+        values["stage"] = told[0]
+        spans["stage"] = told[1]
+    roles = [("party", actor) for actor in sorted(deal.parties.values(), key=lambda actor: actor.id)]
+    stances = deal.stances or [(Stance(), deal.spans[0])]
+    key = ("deal", id(deal))
+    for stance, span in stances:
+        deal.record = out.add("deals", values, {**spans, "*": span}, stance, deal.method, roles, key=key)
+
+
+def _add_term(term: Term, out: Collector) -> None:
+    if term.deal is None or term.deal.record is None:
+        return
+    values: dict[str, Any] = {"deal_id": term.deal.record.ref, "term_type": term.rule.term_type, "act": term.act}
+    spans: dict[str, Any] = {
+        "*": (min(term.span[0], term.cue[0]), max(term.span[1], term.cue[1])),
+        "term_type": term.span,
+        "act": (*term.cue, True),
+    }
+    for column, actor in (("giver_id", term.giver), ("receiver_id", term.receiver)):
+        if actor is not None:
+            values[column] = actor.id
+            spans[column] = (actor.start, actor.end, actor.inferred)
+    if term.commodity is not None:
+        values["commodity_id"], spans["commodity_id"] = term.commodity
+    out.add("terms", values, spans, term.stance, term.method)
+
+
+def _add_offices(names: list[Name], text: str, cast: Cast, out: Collector) -> None:
+    """A head of state or government leads the state: from the registry, on the strength of the title in the text."""
+    grammar = cast.codebook.name_grammar
+    seen: set[str] = set()
+    for name in names:
+        entry = name.of_kind("actor")
+        if entry is None or entry.target in seen or cast.type_of(entry.target) != "person":
+            continue
+        row = cast.row(entry.target)
+        parent = row.get("parent_id")
+        before = text[max(0, name.start - 40) : name.start].lower().rstrip()
+        title = next((t for t in sorted(grammar.head_titles, key=len, reverse=True) if before.endswith(t)), None)
+        if title is None or not parent or before.endswith(f"vice {title}") or before.endswith(f"former {title}"):
+            continue
+        seen.add(entry.target)
+        start = name.start - 1 - len(title)
+        span = (start, name.end)
+        values = {"subject_id": entry.target, "predicate": "leads", "object_id": parent}
+        spans = {"*": span, "predicate": (start, start + len(title), True), "subject_id": (name.start, name.end), "object_id": (*span, True)}
+        out.sentence = -99
+        out.add("relations", values, spans, Stance(), "registry.office")
+
+
+def _mentions(names: list[Name], text: str, out: Collector, cast: Cast) -> list[Record]:
+    """A record for each actor, place and commodity the text names, with every mention; used ids without one too."""
+    found: dict[tuple[str, str], Record] = {}
+    tables = {"actor": "actors", "place": "places", "commodity": "commodities"}
+    for name in names:
+        for kind, table in tables.items():
+            entry = name.of_kind(kind)
+            if entry is None:
+                continue
+            record = found.setdefault((table, entry.target), _name_record(table, entry.target, cast))
+            record.mentions.append(Mention("name", name.start, name.end, entry.alias_type in ("capital", "metonym", "demonym", "title")))
+    return [found[key] for key in sorted(found)]
+
+
+def _name_record(table: str, ident: str, cast: Cast) -> Record:
+    learned = cast.learned.rows.get(ident) if table == "actors" else None
+    return Record(ident, table, dict(learned or {}), [], [], "name.learned" if learned else "name.registry")
+
+
+__all__ = ["Actor", "Learned", "extract_document", "modifier_actors", "name_actor", "resolve"]

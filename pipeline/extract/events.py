@@ -1,0 +1,461 @@
+"""Frames → events and relations: verbs with their clause, event nouns with their noun group."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from pipeline.codebook import Frame
+from pipeline.extract.actors import Actor, Cast, modifier_actors, resolve
+from pipeline.extract.clauses import Clause, Group, Sentence
+from pipeline.extract.dates import Period
+from pipeline.extract.names import Name
+from pipeline.extract.records import Collector
+from pipeline.extract.stance import Attribution, Stance, claim_frame, stance_of
+
+Span = tuple[int, int]
+ARMED = frozenset({"armed_group", "military", "state", "government"})
+PLACE_PREPOSITIONS = frozenset("in at near around across inside outside within into on from over of".split())
+INTENDED = frozenset({"CONSULT", "SUPPORT", "COOPERATE", "AID"})
+"""PLOVER: an intention to do one of these later is AGREE."""
+
+
+@dataclass
+class Setting:
+    """What the passes over one sentence share."""
+
+    sentence: Sentence
+    cast: Cast
+    out: Collector
+    given: list[Attribution]
+    periods: list[Period]
+
+    def period_in(self, start: int, end: int) -> Period | None:
+        """The one period named inside a span; None where there is none or several."""
+        found = [p for p in self.periods if start <= p.start < end]
+        return found[0] if len(found) == 1 else None
+
+
+def slot(clause: Clause, name: str, setting: Setting) -> list[Actor]:
+    """The actors in a slot of a clause, passives turned round."""
+    if clause.passive and name in ("subject", "object"):
+        groups = [g for p, g in clause.phrases if p == "by"] if name == "subject" else clause.subjects
+    elif name == "subject":
+        groups = clause.subjects
+    elif name == "object":
+        groups = clause.objects or clause.second
+    elif name == "second":
+        groups = clause.second
+    else:
+        groups = _phrase_groups(clause, name, setting.sentence)
+    found: list[Actor] = []
+    for group in groups:
+        found += [actor for actor in resolve(group, setting.sentence, setting.cast) if actor.id not in {a.id for a in found}]
+    return found
+
+
+def _phrase_groups(clause: Clause, preposition: str, sentence: Sentence) -> list[Group]:
+    groups = [group for p, group in clause.phrases if p == preposition]
+    if clause.particle == preposition and not groups:
+        return clause.objects
+    return groups
+
+
+def first_filled(clause: Clause, slots: Iterable[str], setting: Setting) -> list[Actor]:
+    """The actors of the first slot of a list that has any."""
+    for name in slots:
+        found = slot(clause, name, setting)
+        if found:
+            return found
+    return []
+
+
+def place_of(clause_start: int, clause_end: int, setting: Setting) -> tuple[str, Span, bool] | None:
+    """The place that a stretch of units names behind a preposition of place: id, span, inferred."""
+    units = setting.sentence.units
+    best: tuple[str, Span, bool] | None = None
+    for at in range(clause_start, clause_end):
+        name = units[at].name
+        if name is None:
+            continue
+        before = at - 1
+        while before >= 0 and (units[before].tag in "DJ" or units[before].lower in ("city", "town", "province", "village", "region", "of")) and before > at - 4:
+            if units[before].lower in PLACE_PREPOSITIONS and units[before].lower != "of":
+                break
+            before -= 1
+        if before < 0 or units[before].lower not in ("in", "at", "near", "around", "across", "inside", "outside", "within"):
+            continue
+        if at + 1 < len(units) and units[at + 1].tag in "'N" :
+            continue
+        found = place_named(name, setting.cast)
+        if found is not None:
+            best = found
+    return best
+
+
+def place_named(name: Name, cast: Cast) -> tuple[str, Span, bool] | None:
+    """The place a name means: itself, or the country of a state's name."""
+    place = name.of_kind("place")
+    if place is not None:
+        return place.target, (name.start, name.end), False
+    actor = name.of_kind("actor")
+    if actor is not None and actor.alias_type in ("name", "acronym") and cast.type_of(actor.target) == "state":
+        country = cast.codebook.names.country_place(actor.target)
+        if country is not None:
+            return country, (name.start, name.end), False
+    return None
+
+
+def commodities_in(first: int, last: int, setting: Setting) -> list[tuple[str, Span]]:
+    """Commodities named in a stretch of units: id and span."""
+    found = []
+    for unit in setting.sentence.units[first:last]:
+        if unit.name is not None:
+            entry = unit.name.of_kind("commodity")
+            if entry is not None and entry.target not in {c for c, _ in found}:
+                found.append((entry.target, (unit.start, unit.end)))
+    return found
+
+
+def _fits(frame: Frame, actors: list[Actor], recipients: list[Actor], cast: Cast) -> bool:
+    if frame.actor_types and not any(cast.type_of(a.id) in frame.actor_types for a in actors):
+        return False
+    return not (frame.object_types and not any(cast.type_of(a.id) in frame.object_types for a in recipients))
+
+
+def read_verb_frames(setting: Setting) -> None:
+    """Events and relations of every clause."""
+    codebook = setting.cast.codebook
+    for clause in setting.sentence.clauses:
+        frames = [f for particle, f in codebook.frames_by_verb.get(clause.lemma, ()) if particle and particle == clause.particle]
+        frames = frames or [f for particle, f in codebook.frames_by_verb.get(clause.lemma, ()) if not particle]
+        if clause.tag == "" and not frames:
+            continue
+        stance: Stance | None = None
+        taken = False
+        for frame in frames:
+            if frame.event is None and frame.relation is None:
+                continue
+            actors = first_filled(clause, frame.actor, setting)
+            recipients = [a for a in first_filled(clause, frame.recipient, setting) if a.id not in {x.id for x in actors}]
+            if not _fits(frame, actors, recipients, setting.cast):
+                continue
+            stance = stance or stance_of(clause, setting.sentence, setting.cast, setting.given)
+            span = (setting.sentence.units[clause.first].start, setting.sentence.units[clause.verb].end)
+            if frame.event is not None and not taken and (actors or (recipients and clause.passive)):
+                if _add_event(frame, actors, recipients, span, (clause.first, max(clause.end, clause.last)), stance, setting):
+                    taken = True
+            if frame.relation is not None and actors:
+                _add_relation(frame, actors, recipients, span, (clause.last, max(clause.end, clause.last)), stance, setting)
+    _note_subjects(setting)
+
+
+def _note_subjects(setting: Setting) -> None:
+    subjects = []
+    for clause in setting.sentence.clauses:
+        for actor in slot(clause, "subject", setting) if not clause.passive else slot(clause, "object", setting):
+            if not actor.inferred or setting.cast.type_of(actor.id) == "state":
+                subjects.append(actor.id)
+    if subjects:
+        setting.cast.subjects = subjects[::-1]
+
+
+def _add_event(
+    frame: Frame,
+    actors: list[Actor],
+    recipients: list[Actor],
+    span: Span,
+    stretch: tuple[int, int],
+    stance: Stance,
+    setting: Setting,
+) -> bool:
+    if frame.mutual:
+        actors, recipients = [*actors, *recipients], []
+        if len({a.id for a in actors}) < 2 and not _is_talk(frame):
+            return False
+    event_type = frame.event
+    if event_type in INTENDED and stance.realis == "planned" and stance.polarity == "pos":
+        event_type = "AGREE"
+    units = setting.sentence.units
+    end = units[min(stretch[1], len(units)) - 1].end
+    place = place_of(stretch[0], min(stretch[1], len(units)), setting)
+    period = setting.period_in(units[0].start, units[-1].end)
+    spans: dict[str, Span | tuple[int, int, bool]] = {"*": (span[0], max(span[1], end)), "event_type": span}
+    values: dict[str, object] = {"event_type": event_type}
+    if place is not None:
+        values["place_id"] = place[0]
+        spans["place_id"] = (*place[1], place[2])
+    if period is not None and "/" not in period.edtf:
+        values["date"] = period.edtf
+        spans["date"] = (period.start, period.end)
+    violence = _violence(frame, actors, recipients, setting.cast)
+    if violence is not None:
+        values["violence_type"] = violence
+        spans["violence_type"] = (*span, True)
+    roles = [("actor", a) for a in actors] + [("recipient", a) for a in recipients]
+    own = _self_claim(frame, actors, stance, span)
+    setting.out.add("events", values, spans, own, frame.id, roles)
+    return True
+
+
+def _self_claim(frame: Frame, actors: list[Actor], stance: Stance, span: Span) -> Stance:
+    """The speech act itself happened, as the publication tells it; its modality is that of its content."""
+    del frame, actors, span
+    return stance
+
+
+def _is_talk(frame: Frame) -> bool:
+    return frame.event == "CONSULT"
+
+
+def _violence(frame: Frame, actors: list[Actor], recipients: list[Actor], cast: Cast) -> int | None:
+    if frame.event != "ASSAULT":
+        return None
+    kinds = [{cast.type_of(a.id) for a in side} for side in (actors, recipients)]
+    if not kinds[0] or not kinds[1] or not (kinds[0] | kinds[1]) <= ARMED:
+        return None
+    return 1 if (kinds[0] | kinds[1]) & {"state", "military", "government"} else 2
+
+
+def _add_relation(
+    frame: Frame,
+    actors: list[Actor],
+    recipients: list[Actor],
+    span: Span,
+    stretch: tuple[int, int],
+    stance: Stance,
+    setting: Setting,
+) -> None:
+    predicate = frame.relation or ""
+    units = setting.sentence.units
+    last = min(stretch[1], len(units))
+    base: dict[str, Span | tuple[int, int, bool]] = {"*": (span[0], max(span[1], units[last - 1].end)), "predicate": span}
+    if predicate in ("exploits", "produces", "dominates", "operates", "owns", "controls", "present_in"):
+        _add_holding(frame, actors, base, stretch[0], last, stance, setting, recipients)
+        return
+    for actor in actors[:2]:
+        for other in recipients[:3]:
+            if predicate == "fights" and {setting.cast.type_of(actor.id), setting.cast.type_of(other.id)} - ARMED:
+                continue
+            if setting.cast.type_of(actor.id) in ("media", "ngo") or setting.cast.type_of(other.id) in ("media",):
+                continue
+            add_relation(predicate, actor, other, base, stance, frame.id, setting.out)
+
+
+def _add_holding(
+    frame: Frame,
+    actors: list[Actor],
+    base: Mapping[str, Span | tuple[int, int, bool]],
+    first: int,
+    last: int,
+    stance: Stance,
+    setting: Setting,
+    recipients: list[Actor],
+) -> None:
+    """Who exploits, produces, dominates or controls what, and where: a row a commodity."""
+    predicate = frame.relation
+    goods = commodities_in(first, last, setting)
+    owners = _owners(first, last, setting)
+    place = _object_place(first, last, setting) if predicate in ("controls", "present_in", "operates", "owns") else None
+    if predicate in ("controls", "present_in") and place is None:
+        return
+    if not goods and place is None and not recipients:
+        return
+    for actor in actors[:2]:
+        owner = next((o for o in (*owners, *recipients) if o.id != actor.id), None)
+        for good in goods or [None]:
+            values: dict[str, object] = {"subject_id": actor.id, "predicate": predicate}
+            spans = dict(base) | {"subject_id": (actor.start, actor.end, actor.inferred)}
+            if place is not None:
+                values["object_id"] = place[0]
+                spans["object_id"] = (*place[1], place[2])
+            elif owner is not None:
+                values["object_id"] = owner.id
+                spans["object_id"] = (owner.start, owner.end, owner.inferred)
+            if good is not None:
+                values["commodity_id"] = good[0]
+                spans["commodity_id"] = good[1]
+            setting.out.add("relations", values, spans, stance, frame.id)
+
+
+def _owners(first: int, last: int, setting: Setting) -> list[Actor]:
+    groups = {id(g): g for at in range(first, last) if (g := setting.sentence.group_of.get(at))}
+    return [a for g in groups.values() for a in modifier_actors(g, setting.sentence, setting.cast)]
+
+
+def _object_place(first: int, last: int, setting: Setting) -> tuple[str, Span, bool] | None:
+    for unit in setting.sentence.units[first:last]:
+        if unit.name is not None:
+            found = place_named(unit.name, setting.cast)
+            if found is not None:
+                return found
+    return None
+
+
+def add_relation(
+    predicate: str,
+    subject: Actor,
+    target: Actor,
+    base: Mapping[str, Span | tuple[int, int, bool]],
+    stance: Stance,
+    method: str,
+    out: Collector,
+) -> None:
+    """Add a relation between two actors."""
+    if subject.id == target.id:
+        return
+    if predicate in ("fights", "allied_with"):
+        subject, target = sorted((subject, target), key=lambda actor: actor.id)
+    values = {"subject_id": subject.id, "predicate": predicate, "object_id": target.id}
+    spans = dict(base) | {
+        "subject_id": (subject.start, subject.end, subject.inferred),
+        "object_id": (target.start, target.end, target.inferred),
+    }
+    out.add("relations", values, spans, stance, method)
+
+
+def read_noun_frames(setting: Setting) -> None:
+    """Events and relations of event nouns: "Rwanda's support for M23", "the fighting between …", "an attack on …"."""
+    sentence, codebook = setting.sentence, setting.cast.codebook
+    for group in sentence.groups:
+        head = sentence.units[group.last - 1]
+        if head.name is not None or head.tag not in "NG":
+            continue
+        singular = codebook.noun_forms.get(head.lower, head.lower)
+        for before, frame in codebook.frames_by_noun.get(singular, ()):
+            if before and before != " ".join(u.lower for u in sentence.units[max(group.first, group.last - 1 - len(before.split())) : group.last - 1]):
+                continue
+            if _read_noun(frame, group, setting):
+                break
+
+
+def _read_noun(frame: Frame, group: Group, setting: Setting) -> bool:
+    sentence, cast = setting.sentence, setting.cast
+    inside = modifier_actors(group, sentence, cast)
+    following = phrases_after(group, sentence)
+    by = [a for p, g in following if p in ("by", "from") for a in resolve(g, sentence, cast)]
+    between = [a for p, g in following if p in ("between", "among") for a in resolve(g, sentence, cast)]
+    toward = [
+        a
+        for wanted in ("against", "on", "with", "for", "to", "of", "into", "over")
+        for p, g in following
+        if p == wanted
+        for a in resolve(g, sentence, cast)
+    ]
+    host = next((c for c in sentence.clauses if group in c.objects and (c.lemma in cast.codebook.light_verbs or not c.passive)), None)
+    actors = by or inside[-1:] if not between else between
+    if len(inside) >= 2 and (frame.mutual or not toward):
+        between = between or inside
+        actors = between
+    owner = next((c for c in sentence.clauses if group in c.objects or any(group is g for _, g in c.phrases)), None)
+    if not actors and host is not None and host.lemma in cast.codebook.light_verbs:
+        actors = slot(host, "subject", setting)
+    if not actors:
+        return False
+    recipients = [a for a in toward if a.id not in {x.id for x in actors}]
+    if not recipients and not between and not frame.mutual and frame.event not in ("PROTEST", "MOBILIZE", "RETREAT"):
+        return False
+    if not _fits(frame, actors, recipients, cast):
+        return False
+    stance = stance_of(owner, sentence, cast, setting.given) if owner is not None else noun_stance(group, setting)
+    stance = with_hearsay(stance, group, setting)
+    units = sentence.units
+    span = (units[group.last - 1].start, units[group.last - 1].end)
+    last = following[-1][1].last if following else group.last
+    done = False
+    if frame.relation is not None and (recipients or between):
+        base = {"*": (units[group.first].start, units[last - 1].end), "predicate": span}
+        pairs = [(a, b) for a in actors[:2] for b in recipients[:3]] if recipients else list(zip(between, between[1:], strict=False))
+        for subject, target in pairs:
+            if frame.relation == "fights" and {cast.type_of(subject.id), cast.type_of(target.id)} - ARMED:
+                continue
+            add_relation(frame.relation, subject, target, base, stance, frame.id, setting.out)
+            done = True
+    if frame.event is not None and not (done and frame.event == "SUPPORT"):
+        done = _add_event(frame, actors, recipients, span, (group.first, last), stance, setting) or done
+    return done
+
+
+def noun_stance(group: Group, setting: Setting) -> Stance:
+    """The claim of a noun group that no clause governs as object: by the attributions around it."""
+    governing = [a for a in setting.given if a.first <= group.first < a.last]
+    return max(governing, key=lambda a: a.first).stance if governing else Stance()
+
+
+def with_hearsay(stance: Stance, group: Group, setting: Setting) -> Stance:
+    """The claim of a noun group with "alleged" or "reported" in it."""
+    from dataclasses import replace
+
+    from pipeline.extract.actors import UNNAMED
+
+    for unit in setting.sentence.units[group.first : group.last]:
+        act = setting.cast.codebook.grammar["hearsay"].get(unit.lower)
+        if act is not None:
+            return replace(
+                stance, holder=stance.holder or UNNAMED, act=act, certainty="CT" if act == "allege" else "PR",
+                polarity="pos", realis="actual", cue=(unit.start, unit.end), holder_inferred=True, method=f"claim.{unit.lower}",
+            )  # fmt: skip
+    return stance
+
+
+def phrases_after(group: Group, sentence: Sentence) -> list[tuple[str, Group]]:
+    """The prepositional phrases that follow a noun group directly, coordinated groups included."""
+    found: list[tuple[str, Group]] = []
+    at = group.last
+    preposition = ""
+    while at < len(sentence.units):
+        unit = sentence.units[at]
+        if unit.tag in "IT" and unit.tag == "I":
+            preposition = unit.lower
+            at += 1
+            continue
+        following = sentence.group_of.get(at)
+        if following is None or following.first != at or not preposition:
+            if unit.tag == "C" and found and sentence.group_of.get(at + 1) is not None and at + 1 < len(sentence.units):
+                nxt = at + 1
+                after = sentence.group_of[nxt].last
+                if after < len(sentence.units) and sentence.units[after].tag in "VBHX":
+                    break
+                at += 1
+                continue
+            break
+        found.append((preposition, following))
+        at = following.last
+    return found
+
+
+def read_denials(setting: Setting) -> None:
+    """ "Denies these claims": the denial meets the accusation on its record."""
+    codebook = setting.cast.codebook
+    for clause in setting.sentence.clauses:
+        frame = claim_frame(clause, setting.cast)
+        if frame is None or frame.claim is None or frame.claim["act"] != "deny":
+            continue
+        objects = clause.subjects if clause.passive else clause.objects
+        heads = {setting.sentence.units[g.last - 1].lower for g in objects}
+        nouns = set(codebook.grammar["accusation_nouns"])
+        if not any(h in nouns or h.removesuffix("s") in nouns for h in heads):
+            continue
+        groups = [g for p, g in clause.phrases if p == "by"] if clause.passive else clause.subjects
+        deniers = [a for g in groups for a in resolve(g, setting.sentence, setting.cast)]
+        for denier in deniers[:1]:
+            _deny(denier, clause, frame, setting)
+
+
+def _deny(denier: Actor, clause: Clause, frame: Frame, setting: Setting) -> None:
+    out = setting.out
+    units = setting.sentence.units
+    stance = Stance(
+        holder=denier.id, act="deny", certainty="CT", polarity="neg", realis="actual",
+        cue=(units[clause.first].start, units[clause.verb].end), holder_span=(denier.start, denier.end),
+        holder_inferred=denier.inferred, method=frame.id,
+    )  # fmt: skip
+    for back in (0, 1, 2):
+        for record in out.of_sentence(back):
+            if record.table not in ("relations", "events", "terms"):
+                continue
+            accusers = [c for c in out.claims.get(record.ref, ()) if c.values["act"] in ("accuse", "allege", "report", "state") and c.values["polarity"] == "pos"]
+            told = [c for c in accusers if c.values["act"] in ("accuse", "allege") or c.values.get("holder_id")]
+            involved = {record.values.get("subject_id"), record.values.get("giver_id"), *(actor for _, actor in record.roles)}
+            if told and denier.id in involved and record.values.get("event_type") not in ("ACCUSE", "REJECT"):
+                out.claim(record, stance, None, told[0])
+        if any(c.values.get("holder_id") == denier.id and c.values["act"] == "deny" for cs in out.claims.values() for c in cs):
+            return

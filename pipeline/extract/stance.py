@@ -1,0 +1,204 @@
+"""Who says it, how surely, and whether it is so: the claim that a clause's records carry.
+
+Reads cue verbs, "according to", inverted speech, hearsay adverbs, modals, intentions, open questions and negation.
+The holder's own commitment is coded, after FactBank.
+"""
+
+from dataclasses import dataclass, replace
+
+from pipeline.codebook import Frame
+from pipeline.extract.actors import UNNAMED, Actor, Cast, resolve
+from pipeline.extract.clauses import Clause, Group, Sentence
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Stance:
+    """One claim's columns and the spans of its cue and holder."""
+
+    holder: str | None = None
+    act: str = "state"
+    certainty: str = "CT"
+    polarity: str = "pos"
+    realis: str = "actual"
+    cue: Span | None = None
+    holder_span: Span | None = None
+    holder_inferred: bool = False
+    method: str = "claim.publication"
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """A cue and the units [first, last) whose content it governs."""
+
+    first: int
+    last: int
+    stance: Stance
+    frame: Frame | None
+    clause: Clause | None
+
+
+def claim_frame(clause: Clause, cast: Cast) -> Frame | None:
+    """The cue that the clause's verb is, by the codebook."""
+    for particle, frame in cast.codebook.frames_by_verb.get(clause.lemma, ()):
+        if frame.claim is not None and (not particle or particle == clause.particle):
+            return frame
+    return None
+
+
+def holder_of(groups: list[Group], sentence: Sentence, cast: Cast) -> tuple[str, Span | None, bool]:
+    """The holder a subject names: its actor, or `unnamed` where the text does not identify one."""
+    for group in groups:
+        found = resolve(group, sentence, cast)
+        if found:
+            return found[0].id, (found[0].start, found[0].end), found[0].inferred
+        span = (sentence.units[group.first].start, sentence.units[group.last - 1].end)
+        return UNNAMED, span, True
+    return UNNAMED, None, True
+
+
+def attributions(sentence: Sentence, cast: Cast) -> list[Attribution]:
+    """All attributions of a sentence."""
+    found = []
+    units = sentence.units
+    for clause in sentence.clauses:
+        frame = claim_frame(clause, cast)
+        if frame is None or frame.claim is None:
+            continue
+        if clause.passive:
+            agents = [group for preposition, group in clause.phrases if preposition == "by"]
+            holder, span, inferred = holder_of(agents, sentence, cast)
+        else:
+            holder, span, inferred = holder_of(clause.subjects, sentence, cast)
+        cue = (units[clause.first].start, units[clause.verb].end)
+        polarity = frame.claim["polarity"]
+        if clause.negated:
+            polarity = {"pos": "neg", "neg": "pos"}.get(polarity, polarity)
+        modal = clause.modal in ("may", "might", "could")
+        stance = Stance(
+            holder=holder,
+            act=frame.claim["act"],
+            certainty="PS" if modal else frame.claim["certainty"],
+            polarity=polarity,
+            realis=frame.realis or ("hypothetical" if frame.claim["act"] == "predict" else "actual"),
+            cue=cue,
+            holder_span=span,
+            holder_inferred=inferred,
+            method=frame.id,
+        )
+        first, last = _scope(clause, sentence)
+        found.append(Attribution(first, last, stance, frame, clause))
+    found += _according_to(sentence, cast)
+    return found
+
+
+def _scope(clause: Clause, sentence: Sentence) -> tuple[int, int]:
+    """The units that a cue governs: what follows it, or what precedes an inverted or closing "… X said"."""
+    units = sentence.units
+    stop = next((at for at in range(clause.last, len(units)) if units[at].tag == ";"), len(units))
+    rest = [unit for unit in units[clause.last : stop] if unit.tag not in ".\"')"]
+    opens = min((group.first for group in clause.subjects), default=clause.first)
+    if clause.subjects and not clause.objects and opens > clause.last - 1:
+        opens = clause.first
+    if opens > 1 and units[opens - 1].tag in ",\"" and (len(rest) <= 6 and not any(u.tag in "S" for u in rest)):
+        return 0, opens
+    return clause.last, stop
+
+
+def _according_to(sentence: Sentence, cast: Cast) -> list[Attribution]:
+    found = []
+    units = sentence.units
+    for at in range(len(units) - 2):
+        if units[at].lower == "according" and units[at + 1].lower == "to":
+            group = sentence.group_of.get(at + 2)
+            if group is None:
+                continue
+            holder, span, inferred = holder_of([group], sentence, cast)
+            stance = Stance(
+                holder=holder,
+                cue=(units[at].start, units[at + 1].end),
+                holder_span=span,
+                holder_inferred=inferred,
+                method="claim.according-to",
+            )
+            found.append(Attribution(0, len(units), stance, None, None))
+    return found
+
+
+def stance_of(clause: Clause, sentence: Sentence, cast: Cast, given: list[Attribution]) -> Stance:
+    """The claim that records of this clause carry."""
+    grammar = cast.codebook.grammar
+    units = sentence.units
+    stance = Stance()
+    governing = [a for a in given if a.first <= clause.verb < a.last and a.clause is not clause]
+    if governing:
+        stance = max(governing, key=lambda a: a.first if a.clause else -1).stance
+    stance = _with_modality(stance, clause, sentence, cast)
+    for at in range(max(0, clause.first - 3), min(len(units), clause.last + 2)):
+        word = units[at].lower
+        act = grammar["hearsay"].get(word)
+        if act is not None and stance.holder is None and units[at].tag == "R":
+            stance = replace(
+                stance, holder=UNNAMED, act=act, certainty="CT" if act == "allege" else "PR",
+                cue=(units[at].start, units[at].end), holder_span=None, holder_inferred=True, method=f"claim.{word}",
+            )  # fmt: skip
+        likely = grammar["likely"].get(word)
+        if likely is not None and clause.first <= at < clause.last:
+            stance = replace(stance, certainty=likely)
+    opened = _open_question(clause, sentence, cast)
+    if opened is not None:
+        stance = replace(stance, act="appraise", certainty="U", polarity="unk", realis="hypothetical", cue=opened, method="claim.open-question")
+    if clause.negated and stance.polarity != "unk":
+        flipped = "neg" if stance.polarity == "pos" else "pos"
+        act = "deny" if flipped == "neg" and stance.holder is not None and stance.act in ("deny",) else stance.act
+        stance = replace(stance, polarity=flipped, act=act)
+    return stance
+
+
+def _with_modality(stance: Stance, clause: Clause, sentence: Sentence, cast: Cast) -> Stance:
+    units = sentence.units
+    current: Clause | None = clause
+    seen = 0
+    while current is not None and seen < 4:
+        if current is not clause:
+            frames = [f for _, f in cast.codebook.frames_by_verb.get(current.lemma, ()) if f.realis]
+            if frames and frames[0].realis:
+                stance = replace(stance, realis=frames[0].realis)
+            elif current.tag and current.lemma in ("help", "begin", "start", "continue"):
+                pass
+        if current.modal:
+            certainty, realis = cast.codebook.grammar["modals"].get(current.modal, ("CT", "actual"))
+            weaker = certainty if certainty != "CT" else stance.certainty
+            act = "predict" if stance.act == "state" and realis != "actual" else stance.act
+            cue = stance.cue or _modal_span(current, sentence)
+            stance = replace(stance, certainty=weaker, realis=realis, act=act, cue=cue, method="claim.modal" if act == "predict" else stance.method)
+            break
+        current = current.parent
+        seen += 1
+    if clause.kind == "infinitive" and clause.parent is None and stance.realis == "actual":
+        stance = replace(stance, realis="planned")
+    if clause.first > 0 and units[clause.first].tag == "T" and stance.realis == "actual":
+        stance = replace(stance, realis="planned")
+    return stance
+
+
+def _modal_span(clause: Clause, sentence: Sentence) -> Span:
+    for unit in sentence.units[clause.first : clause.last]:
+        if unit.lower == clause.modal:
+            return unit.start, unit.end
+    return sentence.units[clause.first].start, sentence.units[clause.verb].end
+
+
+def _open_question(clause: Clause, sentence: Sentence, cast: Cast) -> Span | None:
+    words = cast.codebook.grammar["open_questions"]
+    for at in range(clause.first - 1, -1, -1):
+        unit = sentence.units[at]
+        if unit.lower in words and at + 1 < len(sentence.units):
+            following = sentence.units[at + 1].lower
+            if following in ("how", "whether", "if", "what", "when", "why"):
+                return unit.start, unit.end
+    return None
+
+
+__all__ = ["Actor", "Attribution", "Stance", "attributions", "claim_frame", "holder_of", "stance_of"]

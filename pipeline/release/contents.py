@@ -1,0 +1,48 @@
+"""What a release is made of: everything `load` gathers and the writers of this package turn into files."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from pipeline import store
+from pipeline.codes import Codes
+
+
+@dataclass(frozen=True)
+class Contents:
+    """The tables and all that goes with them.
+
+    schema: the content of `schema.json`. texts: source_id → text, for every source. facts: `data/dataset.toml`.
+    """
+
+    version: str
+    tables: store.Tables
+    changes: pa.Table
+    issues: pa.Table
+    schema: dict[str, Any]
+    texts: dict[str, str]
+    codes: Codes
+    codes_csv: bytes
+    facts: dict[str, Any]
+
+    @property
+    def data(self) -> store.Tables:
+        """The tables that a release ships as Parquet and as CSV: those declared, and `changes`."""
+        return {**self.tables, "changes": self.changes}
+
+    @property
+    def shared_texts(self) -> dict[str, str]:
+        """The texts that their origin or licence lets us pass on."""
+        sources = self.tables["sources"].select(["source_id", "text_origin", "license"]).to_pylist()
+        return {
+            row["source_id"]: self.texts[row["source_id"]]
+            for row in sources
+            if row["source_id"] in self.texts and may_share(row["text_origin"], row["license"])
+        }
+
+
+def may_share(text_origin: str | None, license_id: str | None) -> bool:
+    """Whether a text may be part of a release: a digest of ours, a Creative Commons licence, or the public domain."""
+    told = (license_id or "").casefold().replace("-", " ")
+    return text_origin == "digest" or told.startswith(("cc0", "cc ", "public domain"))

@@ -1,0 +1,125 @@
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from pipeline import contract
+from pipeline.codes import Codes
+from pipeline.rules import RULES, Context, Finding, Rule, Tables
+from pipeline.rules import rule as register
+
+ALL = pytest.mark.parametrize("rule", RULES.values(), ids=list(RULES))
+
+
+class NoNames:
+    """Stands for a registry in which nothing is named."""
+
+    def targets(self, text: str) -> set[str]:  # noqa: ARG002
+        return set()
+
+
+def run_example(rule: Rule, example: Any, codes: Codes) -> list[Finding]:
+    rows = {key: value for key, value in example.items() if key in contract.table_names()}
+    told = {key: value for key, value in example.items() if key not in rows}
+    context = Context(codes, **{"names": NoNames(), **told})
+    return list(rule.check(Tables({table: contract.to_arrow(table, some) for table, some in rows.items()}), context))
+
+
+@ALL
+def test_a_rule_is_silent_on_its_passing_example(rule: Rule, codes: Codes) -> None:
+    assert rule.passes
+    assert run_example(rule, rule.passes, codes) == []
+
+
+@ALL
+def test_a_rule_speaks_on_its_failing_example(rule: Rule, codes: Codes) -> None:
+    found = run_example(rule, rule.fails, codes)
+    assert found
+    assert all(finding.key and finding.message for finding in found)
+
+
+@ALL
+def test_a_rule_says_what_it_asks_and_how_to_mend_it(rule: Rule) -> None:
+    assert rule.description.endswith(".")
+    assert rule.mend
+    assert rule.severity in ("error", "warning")
+    assert {rule.table, *rule.reads} <= {*contract.table_names(), "*", "texts", "names"}
+
+
+@ALL
+def test_a_rule_names_columns_that_exist(rule: Rule, codes: Codes) -> None:
+    for finding in run_example(rule, rule.fails, codes):
+        table = finding.table or rule.table
+        if finding.column and not finding.column.startswith("role:"):
+            assert finding.column in contract.column_names(table)
+
+
+@ALL
+def test_a_rule_bears_empty_tables(rule: Rule, codes: Codes) -> None:
+    empty = {table: contract.to_arrow(table, []) for table in contract.table_names()}
+    assert list(rule.check(Tables(empty), Context(codes, texts={}, names=NoNames()))) == []  # type: ignore[arg-type]
+
+
+@ALL
+def test_a_rule_accepts_the_tiny_dataset(
+    rule: Rule, codes: Codes, tables: dict[str, pa.Table], texts: dict[str, str]
+) -> None:
+    if "names" in rule.reads:
+        pytest.skip("needs the registry: see test_validate.py")
+    assert list(rule.check(Tables(tables), Context(codes, texts=texts))) == []
+
+
+@pytest.mark.parametrize(("quote", "n_findings"), [("the X Front’s men", 0), ("Front", 0), ("the Y Union", 1)])
+def test_an_actor_learned_from_a_text_is_grounded_by_its_name(quote: str, n_findings: int, codes: Codes) -> None:
+    span = {"record_id": "e", "column_name": "role:x-front", "source_id": "s", "quote": quote, "is_inferred": False}
+    example = {
+        "actors": [{"actor_id": "x-front", "name": "X Front", "actor_type": "armed_group", "is_provisional": True}],
+        "events": [{"event_id": "e", "event_type": "ASSAULT"}],
+        "participants": [{"record_id": "e", "role": "actor", "actor_id": "x-front"}],
+        "evidence": [{"evidence_id": "x", **span}],
+    }
+    assert len(run_example(RULES["evidence:grounded"], example, codes)) == n_findings
+
+
+def test_what_the_registry_says_of_a_deal_needs_no_evidence(codes: Codes) -> None:
+    rule = RULES["evidence:coverage"]
+    deal = {"deal_type": "security_pact", "title": "A pact"}
+    assert run_example(rule, {"deals": [{"deal_id": "the-pact", **deal}]}, codes) == []
+    assert [f.column for f in run_example(rule, {"deals": [{"deal_id": "dl-1", **deal}]}, codes)] == ["deal_type"]
+    staged = {"deals": [{"deal_id": "the-pact", **deal, "stage": "signed"}]}
+    assert [f.column for f in run_example(rule, staged, codes)] == ["stage"]
+
+
+def test_a_link_to_another_proposition_is_covered_by_the_whole_row(codes: Codes) -> None:
+    rule = RULES["evidence:coverage"]
+    example = {"deals": [{"deal_id": "pact"}], "events": [{"event_id": "e", "deal_id": "pact"}]}
+    assert [f.column for f in run_example(rule, example, codes)] == ["deal_id"]
+    span = {"evidence_id": "x", "record_id": "e", "column_name": "*", "source_id": "s"}
+    assert run_example(rule, {**example, "evidence": [span]}, codes) == []
+
+
+@pytest.mark.parametrize(
+    ("bound", "value", "low", "high", "wrong"),
+    [
+        ("exact", 5.0, None, None, []),
+        ("exact", None, 5.0, None, ["value"]),
+        ("at_least", 5.0, 5.0, None, []),
+        ("at_least", 5.0, None, 9.0, ["low", "high"]),
+        ("less_than", 5.0, None, 5.0, []),
+        ("less_than", 5.0, 5.0, None, ["low", "high"]),
+        ("range", None, 5.0, 9.0, []),
+        ("range", 7.0, 5.0, None, ["value", "high"]),
+        ("vague", None, 100.0, None, []),
+        ("vague", None, None, None, []),
+    ],
+)
+def test_bounds_say_which_numbers_are_given(
+    bound: str, value: float | None, low: float | None, high: float | None, wrong: list[str], codes: Codes
+) -> None:
+    example = {"figures": [{"figure_id": "f", "bound": bound, "value": value, "low": low, "high": high}]}
+    assert [finding.column for finding in run_example(RULES["figure:bound"], example, codes)] == wrong
+
+
+def test_two_rules_cannot_share_an_id() -> None:
+    with pytest.raises(ValueError, match="id:hash"):
+        register("id:hash", "error", "terms", mend="", passes={}, fails={})(lambda _, __: iter(()))
