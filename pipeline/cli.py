@@ -257,3 +257,38 @@ def publish(version: str) -> None:
         click.echo(f"rsb: nothing was published\n{refused}", err=True)
         sys.exit(1)
     click.echo("\n".join(lines))
+
+
+@main.command()
+def assemble() -> None:
+    """Turn proposals and coded records into data/interim/tables: corrections, grounding check, ids, merging, standing.
+
+    Exits 0 where every proposal stands, else 2, and the tables stay as they were.
+
+    \b
+    Example:
+      rsb assemble
+    """
+    from pipeline.assemble import run
+    from pipeline.progress import say
+    from pipeline.workspace import find_workspace
+
+    rows = run(find_workspace())
+    say(", ".join(f"{len(some)} {table}" for table, some in rows.items()))
+
+
+@main.command()
+def evaluate() -> None:
+    """Compare what the extractor proposes with data/gold and write reports/evaluation.json.
+
+    Precision, recall and extra rows per gold row, by table and by rule; on a terminal also as a table. Exits 2 where
+    there is no gold, or nothing was extracted from its documents.
+
+    \b
+    Example:
+      rsb evaluate
+    """
+    from pipeline.evaluate import run
+    from pipeline.workspace import find_workspace
+
+    run(find_workspace())

@@ -93,7 +93,8 @@ class Codebook:
         verbs = {verb.split(" ")[0] for frame in self.frames for verb in frame.verbs}
         nouns = {noun.split(" ")[-1] for frame in self.frames for noun in frame.nouns}
         nouns |= set(self.deals["nouns"]) | set(self.deals["back_references"])
-        self.verb_forms = {form: pair for form, pair in _verb_forms(verbs | _LIGHT_VERBS).items() if form not in closed}
+        verbs |= _LIGHT_VERBS | set(self.deals["verbs_of_likeness"]["modelled_on"]) | set(self.deals["contain_verbs"])
+        self.verb_forms = {form: pair for form, pair in _verb_forms(verbs).items() if form not in closed}
         self.noun_forms = _noun_forms(nouns)
 
     @cached_property
@@ -331,7 +332,7 @@ _IRREGULAR = {"go": ("goes", "went", "gone", "going")}
 
 
 def _verb_forms(lemmas: set[str]) -> dict[str, tuple[str, str]]:
-    """form → (lemma, tag). A form that is both past and participle is VBN only where it differs from the past."""
+    """form → (lemma, tag); VBDN for a form that is both past and participle."""
     from lemminflect import getInflection
 
     forms: dict[str, tuple[str, str]] = {}
@@ -341,6 +342,8 @@ def _verb_forms(lemmas: set[str]) -> dict[str, tuple[str, str]]:
                 known = forms.get(form)
                 if known is None or (known[0] != lemma and form == lemma):
                     forms[form] = (lemma, tag)
+                elif known == (lemma, "VBD") and tag == "VBN":
+                    forms[form] = (lemma, "VBDN")
     return forms
 
 

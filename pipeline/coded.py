@@ -34,7 +34,15 @@ _CLAIM_KEYS = ("ref", "within", "quotes", "inferred")
 def value_columns(table: str) -> dict[str, contract.Column]:
     """The columns that a proposal of this table may fill: neither derived, nor its id, nor its source."""
     hidden = {LEARNED, "source_id"} | (set(contract.facts(table).key) if table in NAMED else set())
-    return {column.name: column for column in contract.columns(table) if not column.derived and column.name not in hidden}
+    return {c.name: c for c in contract.columns(table) if not c.derived and c.name not in hidden}
+
+
+def missing_columns(table: str, values: Mapping[str, Any]) -> list[str]:
+    """The columns without which a proposal of this table says nothing, as far as `values` lacks them."""
+    needed = [name for name, column in value_columns(table).items() if not column.nullable and values.get(name) is None]
+    # A registered deal is named by its id, and has its type from the registry; any other has no id yet.
+    spared = ("deal_id",) if table == "deals" else ()
+    return [name for name in needed if name not in spared and not (table == "deals" and values.get("deal_id"))]
 
 
 def read_folder(folder: Path, texts: Mapping[str, str], registry: Registry, codes: Codes) -> list[Proposals]:
@@ -46,9 +54,8 @@ def read_folder(folder: Path, texts: Mapping[str, str], registry: Registry, code
     for path in sorted(folder.glob("*.yaml")):
         try:
             if path.stem not in texts:
-                raise RsbError(
-                    f"there is no document {path.stem}", path=path, mend="name the file after a source that `rsb ingest` keeps"
-                )
+                mend = "name the file after a source that `rsb ingest` keeps"
+                raise RsbError(f"there is no document {path.stem}", path=path, mend=mend)
             read.append(read_coded(path, texts[path.stem], registry, codes))
         except RsbError as problem:
             problems.append(problem)
@@ -152,10 +159,13 @@ def _near(text: str, quote: str, within: Span) -> str | None:
 
 
 class CellReader:
-    """Reads the values of one file; complains in the file of what does not fit its column."""
+    """Reads the values of one file; complains in the file of what does not fit its column.
 
-    def __init__(self, file: MarkedFile, registry: Registry, codes: Codes) -> None:
-        self.file, self.registry, self.codes = file, registry, codes
+    ids_known: whether ids must be in the registry or the file; else any text passes, to be compared.
+    """
+
+    def __init__(self, file: MarkedFile, registry: Registry, codes: Codes, *, ids_known: bool = True) -> None:
+        self.file, self.registry, self.codes, self.ids_known = file, registry, codes, ids_known
         self.local: dict[str, str] = {}
 
     def value(self, column: contract.Column, node: Node) -> Any:
@@ -174,7 +184,7 @@ class CellReader:
     def reference(self, text: str, targets: tuple[str, ...], node: Node, column: str) -> str | None:
         """An id of one of the tables `targets`, or a local reference to such a record."""
         table = self.local.get(text) or self.registry.table_of.get(text)
-        if table in targets:
+        if table in targets or not self.ids_known:
             return text
         told = f"{text} is {'of ' + table if table else 'unknown'}, not of {' or '.join(targets)}"
         mend = "correct the id, add it to data/registry/, or give it a record here (`#ref` for deals and the like)"
@@ -225,8 +235,8 @@ class _Reader:
             (node, self.file.mapping(node, "a record", needed=("ref", "table")))
             for node in self.file.items(top.get("records"), "records")
         ]
-        for node, entry in entries:
-            self._register(node, entry)
+        for _, entry in entries:
+            self._register(entry)
         self.file.raise_problems()  # without refs and tables nothing else can be judged
         for node, entry in entries:
             self._read_record(node, entry)
@@ -234,7 +244,7 @@ class _Reader:
         self.file.raise_problems()
         return Proposals(source_id, self.records)
 
-    def _register(self, node: Node, entry: Mapping[str, Node]) -> None:
+    def _register(self, entry: Mapping[str, Node]) -> None:
         table = self.file.text(entry.get("table"), "table")
         ref = self.file.text(entry.get("ref"), "ref")
         if not table or not ref:
@@ -245,7 +255,8 @@ class _Reader:
             self.file.complain(entry["table"], f"no records of {table} are coded", column="table", mend=mend)
         else:
             if not re.fullmatch(SLUG, ref):
-                self.file.complain(entry["ref"], f"“{ref}” is no slug", column="ref", mend="use letters, digits and single hyphens")
+                mend = "use letters, digits and single hyphens"
+                self.file.complain(entry["ref"], f"“{ref}” is no slug", column="ref", mend=mend)
             self._name(entry["ref"], ref if table in NAMED else LOCAL + ref, table)
         for position, claim in enumerate(self.file.items(entry.get("claims"), "claims")):
             name = self.file.text(self.file.mapping(claim, "a claim").get("ref"), "ref") or f"{ref}.{position + 1}"
@@ -296,13 +307,8 @@ class _Reader:
             self.file.complain(node, f"{ref} is in the registry", column="ref", mend=mend)
 
     def _check_needed(self, node: Node, table: str, values: Mapping[str, Any]) -> None:
-        # A registered deal is named by its id, and has its type from the registry.
-        given = set(values)
-        if table == "deals":
-            given |= {"deal_id", "deal_type"} if "deal_id" in values else {"deal_id"}
-        for name, column in value_columns(table).items():
-            if not column.nullable and name not in given:
-                self.file.complain(node, f"lacks {name}", column=name, mend=f"add `{name}: …`")
+        for name in missing_columns(table, values):
+            self.file.complain(node, f"lacks {name}", column=name, mend=f"add `{name}: …`")
 
     def _passage(self, entry: Mapping[str, Node], around: Span | None = None) -> _Passage:
         within = self.finder.passage(entry.get("within")) if "within" in entry or around is None else around
@@ -331,14 +337,16 @@ class _Reader:
     def _check_columns(self, node: Node, passage: _Passage, known: set[str]) -> None:
         for column, (quoted, _) in passage.quotes.items():
             if column not in known:
-                self.file.complain(quoted, "is quoted but has no value", column=column, mend="give the value, or delete the quote")
+                mend = "give the value, or delete the quote"
+                self.file.complain(quoted, "is quoted but has no value", column=column, mend=mend)
         for column in sorted(passage.inferred - known):
             self.file.complain(node, "is inferred but has no value", column=column, mend="take it out of `inferred`")
 
     def _read_claims(self, entry: Mapping[str, Node], record: Record, passage: _Passage) -> None:
         nodes = self.file.items(entry.get("claims"), "claims")
         if not nodes:
-            self.records.append(Record(f"{record.ref}.1", CLAIMS, {"record_id": record.ref, **OWN_CLAIM}, [], [], CODED))
+            own_claim = {"record_id": record.ref, **OWN_CLAIM}
+            self.records.append(Record(f"{record.ref}.1", CLAIMS, own_claim, [], [], CODED))
         columns = {name: column for name, column in value_columns(CLAIMS).items() if name != "record_id"}
         for position, node in enumerate(nodes):
             told = self.file.mapping(node, "a claim", allowed=(*_CLAIM_KEYS, *columns))

@@ -435,7 +435,7 @@ def compare(previous: Version | None, current: Version, version: str) -> Compari
         "tables": count_changes(deltas, {table: len(rows.rows) for table, rows in current.tables.items()}),
     }
     changes = changes_table(listed, version, why(previous or current, current))
-    return Comparison(changes, {"version": version, "schema_version": schema_version, **description}, report)
+    return Comparison(changes, {**description, "version": version, "schema_version": schema_version}, report)
 
 
 def load_baseline(folder: Path) -> Version | None:

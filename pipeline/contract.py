@@ -143,8 +143,9 @@ def parse_cell(column: Column, text: str, codes: Codes) -> Any:
     except (ValueError, KeyError):
         raise ValueError(f"“{text}” is no {kind}") from None
     if column.vocabulary and text not in codes.allowed(column.vocabulary):
-        allowed = ", ".join(codes.allowed(column.vocabulary)[:24])
-        raise ValueError(f"“{text}” is no code of {column.vocabulary} ({allowed}{'' if allowed.count(',') < 23 else ', …'})")
+        allowed = codes.allowed(column.vocabulary)
+        shown = ", ".join((*allowed[:24], "…") if len(allowed) > 24 else allowed)
+        raise ValueError(f"“{text}” is no code of {column.vocabulary} ({shown})")
     if column.pattern and not re.fullmatch(column.pattern, text):
         raise ValueError(f"“{text}” does not have the form {column.pattern}")
     if column.edtf and not edtf.is_edtf(text):

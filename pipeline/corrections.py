@@ -20,8 +20,8 @@ from pipeline.registry import NAMED, Registry
 
 REVIEWS = ("unreviewed", "accepted", "corrected")
 """The codes of `review`, each stronger than those before it."""
-_KEYS = ("source", "table", "match", "set", "drop", "deal", "accept", "reason", "expect", "quotes", "within", "reviewed_by")
 _ACTIONS = ("set", "drop", "deal", "accept")
+_KEYS = ("source", "table", "match", *_ACTIONS, "reason", "expect", "quotes", "within", "reviewed_by")
 _OBSOLETE = "delete the entry, or mend its `match` and `expect`"
 
 
@@ -73,9 +73,10 @@ def _read_entry(
     file: MarkedFile, node: Node, texts: Mapping[str, str], registry: Registry, codes: Codes
 ) -> Correction | None:
     entry = file.mapping(node, "a correction", allowed=_KEYS, needed=("source", "table", "match", "reason"))
-    source, table = file.text(entry.get("source"), "source"), file.text(entry.get("table"), "table")
+    source, table = file.text(entry.get("source"), "source") or "", file.text(entry.get("table"), "table") or ""
     if source not in texts:
-        file.complain(node, f"there is no document {source}", column="source", mend="delete the entry, or correct the id")
+        mend = "delete the entry, or correct the id"
+        file.complain(node, f"there is no document {source}", column="source", mend=mend)
         return None
     if table not in (*NAMED, *contract.proposition_tables(), CLAIMS):
         file.complain(node, f"records of {table} cannot be corrected", column="table")
@@ -87,16 +88,17 @@ def _read_entry(
         if action in entry and file.text(entry[action], action) != "true":
             file.complain(entry[action], f"{action} is true or not there", column=action)
     if "deal" in entry and table != "deals":
-        file.complain(entry["deal"], "only deals are linked to a registered deal", column="deal", mend="use table: deals")
+        file.complain(entry["deal"], "only deals are linked to the registry", column="deal", mend="use table: deals")
     cells = CellReader(file, registry, codes)
+    seen = CellReader(file, registry, codes, ids_known=False)
     changes = _read_cells(cells, entry.get("set"), table)
     if "deal" in entry:
         changes["deal_id"] = cells.reference(file.text(entry["deal"], "deal") or "", ("deals",), entry["deal"], "deal")
     return Correction(
         source_id=source,
         table=table,
-        match=_read_cells(cells, entry["match"], table, picking=True) if "match" in entry else {},
-        expect=_read_cells(cells, entry.get("expect"), table),
+        match=_read_cells(seen, entry["match"], table, picking=True) if "match" in entry else {},
+        expect=_read_cells(seen, entry.get("expect"), table),
         changes=changes,
         drop="drop" in entry,
         mentions=_read_mentions(file, entry, texts[source], changes, table),
@@ -111,18 +113,14 @@ def _read_cells(cells: CellReader, node: Node | None, table: str, *, picking: bo
     """Columns and roles with their values, null included; for picking also `quote` and the id of a named record."""
     if node is None:
         return {}
-    columns = dict(value_columns(table))
-    if picking and table in NAMED:
-        columns[contract.facts(table).key[0]] = contract.columns(table)[0]
+    columns = value_columns(table)
     roles = cells.codes.allowed("role") if table in ("deals", "events") else ()
+    texts = ["quote", *(contract.facts(table).key if table in NAMED else ())] if picking else []
     read: dict[str, Any] = {}
-    allowed = (*columns, *roles, *(("quote",) if picking else ()))
-    for name, value in cells.file.mapping(node, "the cells", allowed=allowed).items():
+    for name, value in cells.file.mapping(node, "the cells", allowed=(*columns, *roles, *texts)).items():
         if name in roles:
             read[name] = tuple(sorted(cells.actors(value, name)))
-        elif name == "quote":
-            read[name] = cells.file.text(value, name)
-        elif picking and name == contract.facts(table).key[0] and table in NAMED:
+        elif name in texts:
             read[name] = cells.file.text(value, name)
         else:
             read[name] = cells.value(columns[name], value)
@@ -133,8 +131,8 @@ def _read_mentions(
     file: MarkedFile, entry: Mapping[str, Node], text: str, changes: Mapping[str, Any], table: str
 ) -> tuple[Mention, ...]:
     finder = QuoteFinder(file, text)
-    known = {WHOLE, *changes, *(ROLE + actor for value in changes.values() if isinstance(value, tuple) for actor in value)}
-    known |= set(CLAIM_PARTS) if table == CLAIMS else set()
+    known = {WHOLE, *changes, *(CLAIM_PARTS if table == CLAIMS else ())}
+    known |= {ROLE + actor for value in changes.values() if isinstance(value, tuple) for actor in value}
     mentions = []
     for column, (node, spans) in finder.quotes(entry.get("quotes"), finder.passage(entry.get("within"))).items():
         if column not in known:

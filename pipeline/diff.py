@@ -60,13 +60,8 @@ def load_version(folder: Path) -> Version:
     if not folder.is_dir():
         raise RsbError("no such folder", path=folder, mend="give a release folder, or a folder of tables")
     paths: list[Path] = []
-    for place, ending in (
-        (folder / "parquet", "parquet"),
-        (folder / "csv", "csv"),
-        (folder, "parquet"),
-        (folder, "csv"),
-    ):
-        paths = [path for path in sorted(place.glob(f"*.{ending}")) if path.stem not in NO_TABLES]
+    for pattern in ("parquet/*.parquet", "csv/*.csv", "*.parquet", "*.csv"):
+        paths = [path for path in sorted(folder.glob(pattern)) if path.stem not in NO_TABLES]
         if paths:
             break
     else:

@@ -74,6 +74,8 @@ def _bound(text: str, *, last: bool) -> date | None:
         number = 12 if last else 1
     else:
         number = int(month)
+    if year > date.max.year:  # the winter of 9999 ends after the last day that a date can be
+        return date.max
     year = max(year, 1)
     day = match["day"]
     if day in (None, "XX"):

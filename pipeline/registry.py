@@ -8,6 +8,7 @@ import csv
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ LEARNED = "is_provisional"
 _DEAL_COLUMNS = ("deal_id", "title", "deal_type", "pax_id")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Registry:
     """The rows of each file, in its order, with typed values; null for an empty cell.
 
@@ -46,8 +47,12 @@ class Registry:
 
     def by_id(self, table: str) -> dict[str, Row]:
         """The rows of one table, aliases excepted, by id."""
-        key = contract.facts(table).key[0]
-        return {row[key]: row for row in self.rows(table)}
+        return self._by_id[table]
+
+    @cached_property
+    def _by_id(self) -> dict[str, dict[str, Row]]:
+        keys = {table: contract.facts(table).key[0] for table in (*NAMED, "deals")}
+        return {table: {row[key]: row for row in self.rows(table)} for table, key in keys.items()}
 
 
 def registry_columns(table: str) -> tuple[contract.Column, ...]:

@@ -95,7 +95,21 @@ def resolve(group: Group, sentence: Sentence, cast: Cast) -> list[Actor]:
     known = [pair for pair in modifiers if pair is not None]
     span = (units[first].start, head.end)
     whole = (units[group.first].start, head.end)
-    return _by_head(head.lower, known, owner, span, whole, sentence, group, cast)
+    found = _by_head(head.lower, known, owner, span, whole, sentence, group, cast)
+    return found or _shared_head(known, group, sentence, cast)
+
+
+def _shared_head(known: list[tuple[Entry, Name]], group: Group, sentence: Sentence, cast: Cast) -> list[Actor]:
+    """ "U.S. defense and technology companies": the head of the second group serves the first."""
+    units = sentence.units
+    following = sentence.group_of.get(group.last + 1)
+    if not known or following is None or group.last >= len(units) or units[group.last].tag != "C":
+        return []
+    head = units[following.last - 1]
+    if any(unit.name is not None for unit in units[following.first : following.last]) or head.lower not in cast.codebook.heads["company_heads"]:
+        return []
+    span = (units[group.first].start, head.end)
+    return _by_head(head.lower, known, None, span, span, sentence, following, cast)
 
 
 def _named(
@@ -192,7 +206,7 @@ def _reference(word: str, sentence: Sentence, group: Group, cast: Cast) -> list[
         return [Actor(state, start, end, True) for state in sorted(states)] if len(states) == 2 else []
     if opener not in ("the", "this", "that", "these", "both"):
         return []
-    if group.last - group.first > 2:
+    if any(unit.lower not in grammar["group_modifiers"] for unit in units[group.first + 1 : group.last - 1]):
         return []
     for kind, words in grammar["group_references"].items():
         if word in words:
@@ -205,10 +219,27 @@ def _pronoun(unit: Unit, sentence: Sentence, cast: Cast) -> list[Actor]:
     if unit.lower in ("he", "him", "his", "she", "her"):
         actor = cast.latest(("person",))
     elif unit.lower in ("it", "its", "they", "their", "them"):
-        actor = next((a for a in reversed(cast.subjects) if cast.type_of(a) not in ("person", "media", "population", "other")), None)
+        actor = _subject_before(unit, sentence, cast) or next((a for a in reversed(cast.subjects) if _is_body(a, cast)), None)
     else:
         actor = None
     return [Actor(actor, unit.start, unit.end, True)] if actor is not None else []
+
+
+def _is_body(actor: str, cast: Cast) -> bool:
+    return cast.type_of(actor) not in ("person", "media", "population", "other")
+
+
+def _subject_before(unit: Unit, sentence: Sentence, cast: Cast) -> str | None:
+    """The subject, named in this sentence before the pronoun, of the clause nearest to it."""
+    for clause in reversed(sentence.clauses):
+        for group in clause.subjects:
+            head = sentence.units[group.last - 1]
+            if head.end > unit.start or head.tag in "PQ":
+                continue
+            found = [a.id for a in resolve(group, sentence, cast) if _is_body(a.id, cast)]
+            if found:
+                return found[0]
+    return None
 
 
 def modifier_actors(group: Group, sentence: Sentence, cast: Cast) -> list[Actor]:

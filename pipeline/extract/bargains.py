@@ -4,7 +4,7 @@ Deals are gathered over the whole text (`Bargains`), sentence by sentence; a dea
 kept apart, and two mentions are one deal only where their parties agree.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from pipeline.codebook import Frame, TermRule
@@ -51,6 +51,7 @@ class Term:
     method: str
     deal: Deal | None
     sentence: int
+    record: Record | None = None
 
 
 @dataclass(slots=True)
@@ -61,6 +62,7 @@ class Bargains:
     terms: list[Term] = field(default_factory=list)
     likenesses: list[tuple[Deal, Deal, Span, Stance]] = field(default_factory=list)
     here: list[Deal] = field(default_factory=list)
+    outlooks: list[tuple[Term | None, Deal | None, Stance, Span]] = field(default_factory=list)
 
     def latest(self) -> Deal | None:
         """The deal the text is about now."""
@@ -99,6 +101,8 @@ def _place_deal(group: Group, mention: str, setting: Setting, bargains: Bargains
     following = phrases_after(group, sentence)
     beside: list[Actor] = []
     for preposition, other in following:
+        if preposition in ("amid", "amidst", "after", "before", "despite", "since", "during", "following", "until", "without", "against"):
+            break
         if preposition in ("with", "between", "among", "and", "to") and not (preposition == "to" and mention.startswith("~")):
             beside += [a for a in resolve(other, sentence, cast) if cast.type_of(a.id) in PARTY_TYPES]
     if clause is not None and group in clause.objects:
@@ -147,9 +151,10 @@ def _clause_span(group: Group, clause: Clause | None, setting: Setting) -> Span:
 
 def _host(group: Group, setting: Setting) -> Clause | None:
     """The clause that a group is an argument of."""
-    for clause in setting.sentence.clauses:
-        if group in clause.objects or group in clause.second or group in clause.subjects:
-            return clause
+    for kinds in (("main", "infinitive", "gerund"), ("relative", "reduced")):
+        for clause in setting.sentence.clauses:
+            if clause.kind in kinds and (group in clause.objects or group in clause.second or group in clause.subjects):
+                return clause
     return next((c for c in setting.sentence.clauses if any(group is g for _, g in c.phrases)), None)
 
 
@@ -169,7 +174,7 @@ def _find_deal(found: list[Actor], mention: str, back: bool, bargains: Bargains)
     if len(ids) >= 2:
         return next((d for d in bargains.deals if ids <= set(d.parties) or (len(d.parties) == 1 and set(d.parties) <= ids)), None)
     if len(ids) == 1:
-        fitting = [d for d in bargains.deals if ids <= set(d.parties)]
+        fitting = sorted((d for d in bargains.deals if ids <= set(d.parties)), key=lambda d: d.is_example, reverse=True)
         return fitting[-1] if fitting else None
     if back:
         return bargains.here[-1] if bargains.here else bargains.latest()
@@ -186,7 +191,9 @@ def _read_stage(deal: Deal, group: Group, clause: Clause | None, stance: Stance,
             if frame.stage and (not particle or particle == current.particle):
                 if current.negated or (current.modal and frame.stage not in ("sought", "offered")):
                     continue
-                if stance.realis == "hypothetical" and frame.stage not in ("sought", "offered", "negotiating"):
+                if stance.realis != "actual" and frame.stage not in ("sought", "offered", "negotiating"):
+                    if current.parent is not None and stance.realis == "planned":
+                        deal.stages.append(("sought", (units[current.first].start, units[current.verb].end), "deal.intended"))
                     continue
                 deal.stages.append((frame.stage, (units[current.first].start, units[current.verb].end), frame.id))
                 return
@@ -242,11 +249,13 @@ def _reach(clause: Clause, setting: Setting, exchange: tuple[int, int] | None) -
     units = setting.sentence.units
     limit = len(units)
     for other in setting.sentence.clauses:
+        if other.first > clause.verb and other.parent is clause:
+            limit = min(limit, other.first)
         if other.first > clause.verb and other.kind in ("main", "relative") and other.subjects is not clause.subjects:
             limit = min(limit, min((g.first for g in other.subjects if g.first > clause.verb), default=other.first))
     if exchange is not None and exchange[0] > clause.verb:
         limit = min(limit, exchange[0])
-    return max(clause.end, limit) if limit == len(units) else limit
+    return limit
 
 
 def _phrases_in(
@@ -257,7 +266,7 @@ def _phrases_in(
     book = setting.cast.codebook
     at = first
     while at < min(last, len(units)):
-        if at in taken:
+        if at in taken or _names_deal(at, setting):
             at += 1
             continue
         hit = None
@@ -281,6 +290,15 @@ def _phrases_in(
             at = stop
         else:
             at += 1
+
+
+def _names_deal(at: int, setting: Setting) -> bool:
+    """Whether the unit is part of a deal's own name ("a minerals-for-security deal")."""
+    group = setting.sentence.group_of.get(at)
+    if group is None:
+        return False
+    head = setting.sentence.units[group.last - 1].lower
+    return setting.cast.codebook.noun_forms.get(head, head) in setting.cast.codebook.deals["nouns"]
 
 
 def _exchanged_good(at: int, setting: Setting) -> tuple[TermRule, int, int] | None:
@@ -323,8 +341,14 @@ def _match_good(at: int, last: int, setting: Setting, places_too: bool) -> int |
         unit = units[reach]
         if unit.name is not None and unit.name.of_kind("commodity") is not None:
             following = reach + 1
-            if places_too and following < min(last, len(units)) and units[following].lower in nouns:
+            after = units[following] if following < min(last, len(units)) else None
+            if places_too and after is not None and after.lower in nouns:
                 return following + 1
+            if after is not None and after.tag == "~":
+                continue
+            if after is not None and after.tag == "N" and after.name is None:
+                # "mineral stockpile" is no mineral.
+                return None
             return reach + 1
         if places_too and unit.lower in nouns:
             return reach + 1
@@ -387,6 +411,9 @@ def _direction(
     above = clause.parent
     if above is not None:
         act, receiver, giver = _governed(act, above, frame, giver, receiver, setting)
+    before = setting.sentence.units[clause.first - 1].lower if clause.first else ""
+    if clause.kind == "gerund" and act == "provide" and before in ("in", "for", "of", "about", "toward", "towards"):
+        act = "expect"
     if clause.modal in ("would", "could", "may", "might") and act in ("provide", "agree"):
         act = "expect"
     elif clause.modal in ("will", "shall") and act == "provide":
@@ -466,7 +493,7 @@ def _read_exchange(exchange: tuple[int, int], taken: set[int], setting: Setting,
     units = setting.sentence.units
     if units[exchange[1] - 1].lower not in ("for",):
         return
-    stop = next((c.first for c in setting.sentence.clauses if c.first > exchange[1] and c.kind == "main"), len(units))
+    stop = next((c.first for c in setting.sentence.clauses if c.first > exchange[1] and units[c.first - 1].tag in ",C"), len(units))
     before = [t for t in bargains.terms if t.sentence == setting.out.sentence]
     if not before:
         start = max((c.last for c in setting.sentence.clauses if c.last <= exchange[0]), default=0)
@@ -487,7 +514,9 @@ def _read_exchange(exchange: tuple[int, int], taken: set[int], setting: Setting,
             bargains.terms.append(
                 Term(rule, act, giver, receiver, good, (units[first].start, units[last - 1].end), cue, stance, "term.exchange", bargains.here[-1] if bargains.here else None, setting.out.sentence)
             )
-    if before and after and not bargains.here and model is not None and model.giver and model.receiver:
+    parties = {a.id for a in (model.giver, model.receiver) if a is not None} if model else set()
+    told = any(parties <= set(deal.parties) for deal in bargains.here)
+    if before and after and not told and model is not None and len(parties) == 2:
         _exchange_deal(model, cue, setting, bargains)
 
 
@@ -575,12 +604,39 @@ def read_likeness(setting: Setting, bargains: Bargains) -> None:
         bargains.likenesses.append((own, model, (units[clause.first].start, units[clause.verb].end), stance))
 
 
+# Outlook
+
+
+def read_outlook(setting: Setting, bargains: Bargains) -> None:
+    """ "It remains uncertain how military support would …": an open question about a term, or about the deal."""
+    units = setting.sentence.units
+    words = setting.cast.codebook.grammar["open_questions"]
+    for at, unit in enumerate(units[:-1]):
+        if unit.lower not in words or units[at + 1].lower not in ("how", "whether", "if", "what", "when", "why"):
+            continue
+        stop = next((i for i in range(at + 1, len(units)) if units[i].tag in ",;"), len(units))
+        stance = Stance(
+            act="appraise", certainty="U", polarity="unk", realis="hypothetical", cue=(unit.start, unit.end),
+            method="claim.open-question",
+        )  # fmt: skip
+        for rule, first, last, _ in _phrases_in(at + 2, stop, setting, set(), in_exchange=False):
+            told = [t for t in bargains.terms if t.rule is rule]
+            term = next((t for t in told if t.deal is None or not t.deal.is_example), told[0] if told else None)
+            if term is not None:
+                bargains.outlooks.append((term, None, stance, (units[first].start, units[last - 1].end)))
+                return
+        nouns = {u.lower for u in units[at + 2 : stop]} & {*setting.cast.codebook.deals["nouns"], *setting.cast.codebook.deals["back_references"]}
+        deal = bargains.latest()
+        if nouns and deal is not None:
+            bargains.outlooks.append((None, deal, stance, (unit.start, units[stop - 1].end)))
+            return
+
+
 # Closing
 
 
-def settle(bargains: Bargains, setting_of: Mapping[str, object]) -> None:
+def settle(bargains: Bargains) -> None:
     """Give every term its deal and the other party of a bilateral deal where a side is missing."""
-    del setting_of
     for term in bargains.terms:
         known = {a.id for a in (term.giver, term.receiver) if a is not None}
         states = {_state(a.id) for a in (term.giver, term.receiver) if a is not None}

@@ -94,7 +94,7 @@ class Sentence:
 
 
 _NOUN_GROUP = re.compile(r"(?:[DQ]|R(?=[JE]))*(?:[JNM#$~'%]|E(?=[JNM~E]*[NM])|G(?=[NM])|(?<=~)[EGVIR]|[I](?=~))*[NM#P%$]|P|[DQ](?![JNM#])")
-_VERB_GROUP = re.compile(r"(?:[XHBO]|T(?=R*[VBHOEG])|R(?=R*[XHBOVEGT]))*[VEGBHO](?:R(?=R*[EVG])|(?<=[BHO])R*[EGV])*")
+_VERB_GROUP = re.compile(r"(?:[XHBO]|T(?=R*[VBHOEG])|R(?=R*[XHBOVEGTK]))*[VEGKBHO](?:R(?=R*[EVG])|(?<=[BHO])R*[EGV])*")
 
 
 def parse_sentence(tokens: Tokens, first: int, last: int, names: list[Name], lexicon: Lexicon) -> Sentence:
@@ -154,7 +154,7 @@ def _tag(word: str, low: str, kind: str, lexicon: Lexicon) -> str:
     form = lexicon.verb_forms.get(low)
     opened = lexicon.open.get(low) or (None if word[0].isupper() else _guess(low))
     if form and low not in lexicon.noun_forms and opened not in ("N", "J"):
-        return {"VBN": "E", "VBD": "V", "VBG": "G"}.get(form[1], "V")
+        return {"VBN": "E", "VBDN": "E", "VBD": "V", "VBG": "G"}.get(form[1], "V")
     if word[0].isupper() and opened is None:
         return "M"
     return opened or _guess(low)
@@ -190,16 +190,19 @@ def _retag(units: list[Unit], lexicon: Lexicon) -> None:
             units[index - 1].tag = "I"
         elif before == "T" and unit.tag == "V":
             pass
-        elif before == "X" and unit.tag in "NJ" and low in lexicon.verb_forms:
+        elif before == "X" and unit.tag in "NJ":
             unit.tag = "V"
         elif before in "DQJ'#$" and unit.tag == "V" and low in lexicon.verb_forms and _can_be_noun(low, lexicon):
             unit.tag = "N"
         elif unit.tag in "NV" and low in lexicon.verb_forms and _can_be_noun(low, lexicon):
             unit.tag = _verb_or_noun(low, before, after, lexicon)
         elif unit.tag == "E":
-            unit.tag = _participle(low, before, after, lexicon)
+            following = units[index + 1].lower if index + 1 < count else ""
+            unit.tag = _participle(low, before, after, following, lexicon)
         elif unit.tag == "V" and before in "BH" and low in lexicon.verb_forms and low.endswith(("ed", "n", "t", "d", "k", "m", "e")):
             unit.tag = "E"
+        elif unit.tag == "G" and before == "I" and low in lexicon.verb_forms and after in "DQM#$PJN":
+            unit.tag = "K"
         elif unit.tag == "G" and before in "DQ'J" and after in "IN,.C":
             unit.tag = "N" if after != "N" else "J"
         elif unit.tag == "N" and before in "MNP" and low in lexicon.verb_forms and lexicon.verb_forms[low][1] == "VBD":
@@ -228,7 +231,7 @@ def _verb_or_noun(low: str, before: str, after: str, lexicon: Lexicon) -> str:
         return "V"
     if before == "P":
         return "V"
-    if tag in ("VBD", "VBN"):
+    if tag in ("VBD", "VBN", "VBDN"):
         return "V"
     if before in "MN,\"" and after in "DQMPT$#SG" and (tag == "VBZ" or before != ","):
         return "V"
@@ -237,22 +240,24 @@ def _verb_or_noun(low: str, before: str, after: str, lexicon: Lexicon) -> str:
     return "N"
 
 
-def _participle(low: str, before: str, after: str, lexicon: Lexicon) -> str:
+def _participle(low: str, before: str, after: str, following: str, lexicon: Lexicon) -> str:
     if before in "BH":
         return "E"
-    if before in "MNP\"" and after in "DQMP$#TS":
-        return "V"
-    if before in "MNP" and after in "JNRI" and lexicon.verb_forms.get(low, ("", "VBN"))[1] in ("VBD", "VBN"):
-        # "rebels backed by Rwanda" stays a participle; the clause builder reads it as a reduced relative.
-        return "E" if after == "I" else "V"
-    if before in "DQJ#~'" and after in "NMJ":
+    if before in "DQJ#~'" and after in "NMJ~":
         return "J"
+    if lexicon.verb_forms.get(low, ("", "VBDN"))[1] == "VBN":
+        return "E"
+    if before in "MNP)\"" and after in "DQMP$#TSJNRG,.KC":
+        return "V"
+    if before in "MNP" and after == "I":
+        # "rebels backed by Rwanda" stays a participle, which the clause builder reads as a reduced relative.
+        return "E" if following == "by" else "V"
     return "E"
 
 
 def _main_verb(letters: str, first: int, last: int) -> int:
     for index in range(last - 1, first - 1, -1):
-        if letters[index] in "VEG":
+        if letters[index] in "VEGK":
             return index
     for index in range(last - 1, first - 1, -1):
         if letters[index] in "BHO":
@@ -288,7 +293,7 @@ def _open_clause(units: list[Unit], letters: str, verb: Group, lexicon: Lexicon)
     clause.passive = letters[verb.head] in "EV" and "B" in before_head and letters[verb.head] != "G" and not head.lower.endswith("ing")
     if "T" in before_head:
         clause.kind = "infinitive"
-    elif letters[verb.head] == "G" and "B" not in before_head:
+    elif letters[verb.head] in "GK" and "B" not in before_head:
         clause.kind = "gerund"
     elif letters[verb.head] == "E" and not set("BH") & set(before_head):
         clause.kind = "reduced"
@@ -457,7 +462,7 @@ def _subject_to_the_left(
             continue
         group = group_of.get(index)
         if group is None:
-            if letter in "VEGBHOXT":
+            if letter in "VEGKBHOXT":
                 owner = next((c for c in earlier if c.first <= index < c.last), None)
                 if owner is not None and owner.kind in ("reduced", "relative") and best is None and owner.subjects:
                     return owner.subjects

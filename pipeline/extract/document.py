@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from pipeline import edtf
 from pipeline.codebook import Codebook
 from pipeline.extract import bargains as bargaining
 from pipeline.extract.actors import Actor, Cast, modifier_actors, name_actor, resolve
@@ -44,13 +45,14 @@ def extract_document(source_id: str, text: str, published: str | None, codebook:
         bargaining.read_deals(setting, bargains)
         bargaining.read_terms(setting, bargains)
         bargaining.read_likeness(setting, bargains)
+        bargaining.read_outlook(setting, bargains)
         read_verb_frames(setting)
         read_noun_frames(setting)
         read_denials(setting)
         read_figures(counted, setting)
-    bargaining.settle(bargains, {})
+    bargaining.settle(bargains)
     _add_bargains(bargains, out, codebook)
-    _add_offices(names, text, cast, out)
+    _add_offices(names, text, cast, out, published)
     return Proposals(source_id, [*_mentions(names, text, out, cast), *out.records])
 
 
@@ -105,6 +107,10 @@ def _add_bargains(bargains: Bargains, out: Collector, codebook: Codebook) -> Non
         _add_deal(deal, kind, out, codebook)
         for term in terms:
             _add_term(term, out)
+    for outlook, deal_of, stance, span in bargains.outlooks:
+        record = outlook.record if outlook is not None else deal_of.record if deal_of is not None else None
+        if record is not None:
+            out.claim(record, stance, span)
     for own, model, span, stance in bargains.likenesses:
         if own.record is not None and model.record is not None:
             values = {"subject_id": own.record.ref, "predicate": "modelled_on", "object_id": model.record.ref}
@@ -145,10 +151,22 @@ def _add_term(term: Term, out: Collector) -> None:
             spans[column] = (actor.start, actor.end, actor.inferred)
     if term.commodity is not None:
         values["commodity_id"], spans["commodity_id"] = term.commodity
-    out.add("terms", values, spans, term.stance, term.method)
+    term.record = out.add("terms", values, spans, term.stance, term.method)
 
 
-def _add_offices(names: list[Name], text: str, cast: Cast, out: Collector) -> None:
+def _holds_office(person: str, published: str | None, cast: Cast) -> bool:
+    """Whether a dated title of the registry holds on the day of publication; with no such day, whether it is open."""
+    day = edtf.latest(published)
+    for entry in cast.codebook.names.titles_of.get(person, ()):
+        first, last = edtf.earliest(entry.valid_from), edtf.latest(entry.valid_to)
+        if day is None and last is None:
+            return True
+        if day is not None and (first is None or first <= day) and (last is None or day <= last):
+            return True
+    return False
+
+
+def _add_offices(names: list[Name], text: str, cast: Cast, out: Collector, published: str | None) -> None:
     """A head of state or government leads the state: from the registry, on the strength of the title in the text."""
     grammar = cast.codebook.name_grammar
     seen: set[str] = set()
@@ -160,7 +178,7 @@ def _add_offices(names: list[Name], text: str, cast: Cast, out: Collector) -> No
         parent = row.get("parent_id")
         before = text[max(0, name.start - 40) : name.start].lower().rstrip()
         title = next((t for t in sorted(grammar.head_titles, key=len, reverse=True) if before.endswith(t)), None)
-        if title is None or not parent or before.endswith(f"vice {title}") or before.endswith(f"former {title}"):
+        if title is None or not parent or not _holds_office(entry.target, published, cast) or before.endswith(f"vice {title}") or before.endswith(f"former {title}"):
             continue
         seen.add(entry.target)
         start = name.start - 1 - len(title)

@@ -1,10 +1,10 @@
 """Frames → events and relations: verbs with their clause, event nouns with their noun group."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipeline.codebook import Frame
-from pipeline.extract.actors import Actor, Cast, modifier_actors, resolve
+from pipeline.extract.actors import UNNAMED, Actor, Cast, modifier_actors, resolve
 from pipeline.extract.clauses import Clause, Group, Sentence
 from pipeline.extract.dates import Period
 from pipeline.extract.names import Name
@@ -14,6 +14,12 @@ from pipeline.extract.stance import Attribution, Stance, claim_frame, stance_of
 Span = tuple[int, int]
 ARMED = frozenset({"armed_group", "military", "state", "government"})
 PLACE_PREPOSITIONS = frozenset("in at near around across inside outside within into on from over of".split())
+_CIRCUMSTANCE = frozenset("amid amidst after before despite since during following until without".split())
+"""Phrases behind these tell of the circumstances, not of the participants."""
+HOLDINGS = frozenset({"exploits", "produces", "dominates", "operates", "owns", "controls", "present_in"})
+"""Predicates whose object is a commodity or a place."""
+ALONE = frozenset({"PROTEST", "MOBILIZE", "RETREAT", "ASSAULT", "COERCE", "REJECT", "SANCTION"})
+"""Events that are told with one side only; of the others, both sides must be named."""
 INTENDED = frozenset({"CONSULT", "SUPPORT", "COOPERATE", "AID"})
 """PLOVER: an intention to do one of these later is AGREE."""
 
@@ -53,7 +59,12 @@ def slot(clause: Clause, name: str, setting: Setting) -> list[Actor]:
 
 
 def _phrase_groups(clause: Clause, preposition: str, sentence: Sentence) -> list[Group]:
-    groups = [group for p, group in clause.phrases if p == preposition]
+    groups = []
+    for p, group in clause.phrases:
+        if p in _CIRCUMSTANCE:
+            break
+        if p == preposition:
+            groups.append(group)
     if clause.particle == preposition and not groups:
         return clause.objects
     return groups
@@ -169,8 +180,10 @@ def _add_event(
 ) -> bool:
     if frame.mutual:
         actors, recipients = [*actors, *recipients], []
-        if len({a.id for a in actors}) < 2 and not _is_talk(frame):
+        if len({a.id for a in actors}) < 2:
             return False
+    elif frame.event not in ALONE and not (actors and recipients):
+        return False
     event_type = frame.event
     if event_type in INTENDED and stance.realis == "planned" and stance.polarity == "pos":
         event_type = "AGREE"
@@ -191,19 +204,8 @@ def _add_event(
         values["violence_type"] = violence
         spans["violence_type"] = (*span, True)
     roles = [("actor", a) for a in actors] + [("recipient", a) for a in recipients]
-    own = _self_claim(frame, actors, stance, span)
-    setting.out.add("events", values, spans, own, frame.id, roles)
+    setting.out.add("events", values, spans, stance, frame.id, roles)
     return True
-
-
-def _self_claim(frame: Frame, actors: list[Actor], stance: Stance, span: Span) -> Stance:
-    """The speech act itself happened, as the publication tells it; its modality is that of its content."""
-    del frame, actors, span
-    return stance
-
-
-def _is_talk(frame: Frame) -> bool:
-    return frame.event == "CONSULT"
 
 
 def _violence(frame: Frame, actors: list[Actor], recipients: list[Actor], cast: Cast) -> int | None:
@@ -228,7 +230,7 @@ def _add_relation(
     units = setting.sentence.units
     last = min(stretch[1], len(units))
     base: dict[str, Span | tuple[int, int, bool]] = {"*": (span[0], max(span[1], units[last - 1].end)), "predicate": span}
-    if predicate in ("exploits", "produces", "dominates", "operates", "owns", "controls", "present_in"):
+    if predicate in HOLDINGS:
         _add_holding(frame, actors, base, stretch[0], last, stance, setting, recipients)
         return
     for actor in actors[:2]:
@@ -257,7 +259,9 @@ def _add_holding(
     place = _object_place(first, last, setting) if predicate in ("controls", "present_in", "operates", "owns") else None
     if predicate in ("controls", "present_in") and place is None:
         return
-    if not goods and place is None and not recipients:
+    if not goods and predicate == "dominates" and any(u.lower in setting.cast.codebook.grammar["sectors"] for u in setting.sentence.units[first:last]):
+        goods = [(good, (*span[:2], True)) for good, span in commodities_in(0, len(setting.sentence.units), setting)[-1:]]
+    elif not goods and place is None and not recipients and not owners:
         return
     for actor in actors[:2]:
         owner = next((o for o in (*owners, *recipients) if o.id != actor.id), None)
@@ -333,25 +337,19 @@ def _read_noun(frame: Frame, group: Group, setting: Setting) -> bool:
     following = phrases_after(group, sentence)
     by = [a for p, g in following if p in ("by", "from") for a in resolve(g, sentence, cast)]
     between = [a for p, g in following if p in ("between", "among") for a in resolve(g, sentence, cast)]
-    toward = [
-        a
-        for wanted in ("against", "on", "with", "for", "to", "of", "into", "over")
-        for p, g in following
-        if p == wanted
-        for a in resolve(g, sentence, cast)
-    ]
-    host = next((c for c in sentence.clauses if group in c.objects and (c.lemma in cast.codebook.light_verbs or not c.passive)), None)
+    toward = _toward(frame, following, sentence, cast)
+    host = next((c for c in sentence.clauses if _lends_subject(c, group, cast)), None)
     actors = by or inside[-1:] if not between else between
     if len(inside) >= 2 and (frame.mutual or not toward):
         between = between or inside
         actors = between
     owner = next((c for c in sentence.clauses if group in c.objects or any(group is g for _, g in c.phrases)), None)
-    if not actors and host is not None and host.lemma in cast.codebook.light_verbs:
+    if not actors and host is not None:
         actors = slot(host, "subject", setting)
     if not actors:
         return False
     recipients = [a for a in toward if a.id not in {x.id for x in actors}]
-    if not recipients and not between and not frame.mutual and frame.event not in ("PROTEST", "MOBILIZE", "RETREAT"):
+    if not recipients and not between and not frame.mutual and frame.event not in ALONE and frame.relation not in HOLDINGS:
         return False
     if not _fits(frame, actors, recipients, cast):
         return False
@@ -361,7 +359,11 @@ def _read_noun(frame: Frame, group: Group, setting: Setting) -> bool:
     span = (units[group.last - 1].start, units[group.last - 1].end)
     last = following[-1][1].last if following else group.last
     done = False
-    if frame.relation is not None and (recipients or between):
+    if frame.relation in HOLDINGS:
+        base = {"*": (units[group.first].start, units[last - 1].end), "predicate": span}
+        _add_holding(frame, actors, base, group.last, last, stance, setting, recipients)
+        done = True
+    elif frame.relation is not None and (recipients or between):
         base = {"*": (units[group.first].start, units[last - 1].end), "predicate": span}
         pairs = [(a, b) for a in actors[:2] for b in recipients[:3]] if recipients else list(zip(between, between[1:], strict=False))
         for subject, target in pairs:
@@ -374,6 +376,28 @@ def _read_noun(frame: Frame, group: Group, setting: Setting) -> bool:
     return done
 
 
+def _toward(frame: Frame, following: list[tuple[str, Group]], sentence: Sentence, cast: Cast) -> list[Actor]:
+    """Whom an event noun's phrases name as recipient, the frame's own prepositions first."""
+    own = [slot_name for slot_name in frame.recipient if slot_name not in ("object", "second", "subject")]
+    for wanted in (*own, "on", "with", "for", "to", "of", "into", "over", "against"):
+        found = []
+        for preposition, group in following:
+            if preposition in _CIRCUMSTANCE:
+                break
+            if preposition == wanted:
+                found += resolve(group, sentence, cast)
+        if found:
+            return found
+    return []
+
+
+def _lends_subject(clause: Clause, group: Group, cast: Cast) -> bool:
+    """Whether an event noun is what a light verb's subject does ("launched an attack", "engage in discussions")."""
+    if clause.lemma not in cast.codebook.light_verbs or clause.passive:
+        return False
+    return group in clause.objects or any(group is g and p == "in" for p, g in clause.phrases)
+
+
 def noun_stance(group: Group, setting: Setting) -> Stance:
     """The claim of a noun group that no clause governs as object: by the attributions around it."""
     governing = [a for a in setting.given if a.first <= group.first < a.last]
@@ -382,16 +406,12 @@ def noun_stance(group: Group, setting: Setting) -> Stance:
 
 def with_hearsay(stance: Stance, group: Group, setting: Setting) -> Stance:
     """The claim of a noun group with "alleged" or "reported" in it."""
-    from dataclasses import replace
-
-    from pipeline.extract.actors import UNNAMED
-
     for unit in setting.sentence.units[group.first : group.last]:
         act = setting.cast.codebook.grammar["hearsay"].get(unit.lower)
         if act is not None:
             return replace(
-                stance, holder=stance.holder or UNNAMED, act=act, certainty="CT" if act == "allege" else "PR",
-                polarity="pos", realis="actual", cue=(unit.start, unit.end), holder_inferred=True, method=f"claim.{unit.lower}",
+                stance, holder=UNNAMED, act=act, certainty="CT" if act == "allege" else "PR",
+                polarity="pos", realis="actual", cue=(unit.start, unit.end), holder_span=None, holder_inferred=True, method=f"claim.{unit.lower}",
             )  # fmt: skip
     return stance
 

@@ -75,6 +75,8 @@ def _duration(first: int, last: int, unit: str, setting: Setting) -> Count | Non
     units = setting.sentence.units
     before = units[first - 1].lower if first else ""
     after = units[last + 1].lower if last + 1 < len(units) else ""
+    if after == "-" and last + 2 < len(units) and units[last + 2].lower in ("old", "olds"):
+        return None
     if after in ("ago", "old", "later", "earlier", "after", "before") or before in ("aged", "age"):
         return None
     if before in ("for", "of", "lasting", "lasted", "after", "than", "within", "a", "the", "-") or after in ("of",) or units[first].lower in ("over", "more"):

@@ -54,9 +54,12 @@ class Names:
         self.commodities: dict[str, dict[str, Any]] = {row["commodity_id"]: row for row in registry.commodities}
         self.deals: dict[str, dict[str, Any]] = {row["deal_id"]: row for row in registry.deals}
         self.by_alias: dict[str, list[Entry]] = {}
+        self.titles_of: dict[str, list[Entry]] = {}
         self._automaton = ahocorasick.Automaton()
         for entry in self._entries(registry):
             self.by_alias.setdefault(fold(entry.alias), []).append(entry)
+            if entry.alias_type == "title":
+                self.titles_of.setdefault(entry.target, []).append(entry)
         for key in self.by_alias:
             self._automaton.add_word(key, key)
         if self.by_alias:
@@ -188,13 +191,15 @@ class NameGrammar:
 
 def _valid(entries: tuple[Entry, ...], published: str | None) -> tuple[Entry, ...]:
     """Meanings that hold on the day of publication; a dated meaning needs that day where there are several."""
-    dated = [entry for entry in entries if entry.alias_type == "title"]
+    dated = [entry for entry in entries if entry.valid_from or entry.valid_to]
     if not dated:
         return entries
     day = edtf.latest(published)
+    if day is None and not any(entry.alias_type == "title" for entry in dated) and len({e.target for e in entries}) == 1:
+        return entries
     kept = []
     for entry in entries:
-        if entry.alias_type != "title":
+        if entry not in dated:
             kept.append(entry)
             continue
         first, last = edtf.earliest(entry.valid_from), edtf.latest(entry.valid_to)

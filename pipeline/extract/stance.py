@@ -101,9 +101,30 @@ def _scope(clause: Clause, sentence: Sentence) -> tuple[int, int]:
     opens = min((group.first for group in clause.subjects), default=clause.first)
     if clause.subjects and not clause.objects and opens > clause.last - 1:
         opens = clause.first
+    follows = units[clause.last].tag if clause.last < len(units) else "."
+    if clause.objects and follows != "S" and not _blames(clause):
+        return clause.last, _end_of_complement(clause, sentence)
+    if clause.kind in ("reduced", "relative", "gerund"):
+        stop = next((at for at in range(clause.last, stop) if units[at].tag == ","), stop)
     if opens > 1 and units[opens - 1].tag in ",\"" and (len(rest) <= 6 and not any(u.tag in "S" for u in rest)):
         return 0, opens
     return clause.last, stop
+
+
+def _end_of_complement(clause: Clause, sentence: Sentence) -> int:
+    """The end of a cue's object with the infinitives that hang on it ("voiced willingness to consider …")."""
+    end = clause.end
+    chain = [clause]
+    for other in sentence.clauses:
+        if other.kind == "infinitive" and other.parent in chain:
+            chain.append(other)
+            end = max(end, other.end)
+    return end
+
+
+def _blames(clause: Clause) -> bool:
+    """ "Accused Rwanda of backing …": the content stands behind the object."""
+    return any(preposition in ("of", "for", "over") for preposition, _ in clause.phrases) or clause.lemma in ("accuse", "blame", "suspect", "tell", "warn", "inform", "assure")
 
 
 def _according_to(sentence: Sentence, cast: Cast) -> list[Attribution]:
@@ -194,6 +215,8 @@ def _open_question(clause: Clause, sentence: Sentence, cast: Cast) -> Span | Non
     words = cast.codebook.grammar["open_questions"]
     for at in range(clause.first - 1, -1, -1):
         unit = sentence.units[at]
+        if unit.tag in ",;":
+            return None
         if unit.lower in words and at + 1 < len(sentence.units):
             following = sentence.units[at + 1].lower
             if following in ("how", "whether", "if", "what", "when", "why"):

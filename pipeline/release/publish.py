@@ -21,6 +21,7 @@ from pipeline.release.manifest import files_in, read_index, sha256_of
 from pipeline.release.verify import verify
 from pipeline.workspace import Workspace
 
+NEXT = "next: set the next version in params.yaml, `rsb run`, and commit releases/ and data/baseline/ too"
 VERSION = re.compile(r"(0|[1-9]\d*)(\.(0|[1-9]\d*)){2}")
 
 
@@ -49,7 +50,7 @@ def publish(workspace: Workspace, version: str) -> list[str]:
     entries = [*_published(workspace), {**entry, "manifest": path.name}]
     store.write_text(workspace.releases / "index.json", dump_json({"versions": entries}))
     done = f"published {version} in {target.relative_to(workspace.root)}"
-    return [done, _tag(workspace.root, version), "next: commit releases/ and data/baseline/"]
+    return [done, _tag(workspace.root, version), NEXT]
 
 
 def _check_version(workspace: Workspace, version: str) -> None:

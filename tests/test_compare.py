@@ -1,0 +1,299 @@
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline import compare, contract, store
+from pipeline.codes import Codes
+from pipeline.compare import Rows, Version, apply, as_rows, compare_schemas, diff, find_deltas, gravest, keys_of
+from pipeline.errors import RsbError
+from pipeline.workspace import Workspace
+
+Tables = dict[str, pa.Table]
+
+cells = st.one_of(st.none(), st.text(min_size=1, max_size=3))
+
+
+def version(tables: Tables, description: compare.Description) -> Version:
+    keys = keys_of(description)
+    return Version({table: as_rows(data, keys[table]) for table, data in tables.items()}, description)
+
+
+@pytest.fixture
+def description(codes: Codes) -> dict[str, Any]:
+    described = json.loads(json.dumps(contract.schema_description(codes)))
+    return {"version": "0.1.0", "schema_version": "1.2.3", **described}
+
+
+def columns_of(description: dict[str, Any], table: str) -> list[dict[str, Any]]:
+    return list(description["tables"][table]["columns"])
+
+
+# Declarations
+
+
+def test_an_unchanged_declaration_changes_nothing(description: dict[str, Any]) -> None:
+    assert compare_schemas(description, copy.deepcopy(description)) == []
+    assert compare.bump("1.2.3", gravest([])) == "1.2.3"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "level"),
+    [
+        (("tables", "deals", "key"), ["title"], "major"),
+        (("tables", "terms", "natural_key"), ["deal_id"], "major"),
+        (("tables", "figures", "columns", 2, "arrow_type"), "int32", "major"),
+        (("tables", "figures", "columns", 2, "unit"), "thousands", "major"),
+        (("tables", "deals", "columns", 2, "nullable"), True, "major"),
+        (("tables", "deals", "columns", 3, "nullable"), False, "minor"),
+        (("tables", "deals", "columns", 2, "vocabulary"), "stage", "major"),
+        (("tables", "deals", "columns", 1, "vocabulary"), "stage", "minor"),
+        (("tables", "deals", "columns", 2, "description"), "Other words.", "patch"),
+    ],
+)
+def test_a_changed_fact_has_its_level(
+    description: dict[str, Any], path: tuple[str | int, ...], value: object, level: str
+) -> None:
+    new: Any = copy.deepcopy(description)
+    place = new
+    for step in path[:-1]:
+        place = place[step]
+    assert place[path[-1]] != value
+    place[path[-1]] = value
+    (change,) = compare_schemas(description, new)
+    assert change.level == level
+    assert change.where.split(".")[0] == path[1]
+
+
+def test_removed_things_are_major_and_added_things_minor(description: dict[str, Any]) -> None:
+    more = copy.deepcopy(description)
+    more["tables"]["extra"] = more["tables"]["deals"]
+    more["tables"]["deals"]["columns"] = [
+        *columns_of(more, "deals"),
+        {**columns_of(more, "deals")[-1], "name": "extra", "description": "More."},
+    ]
+    more["codes"]["stage"] = [*more["codes"]["stage"], "extra"]
+    more["codes"]["extras"] = ["one"]
+    gained, lost = compare_schemas(description, more), compare_schemas(more, description)
+    assert {change.level for change in gained} == {"minor"}
+    assert {change.level for change in lost} == {"major"}
+    assert sorted(change.where for change in gained) == ["deals.extra", "extra", "extra", "extras"]
+    assert sorted(change.where for change in lost) == sorted(change.where for change in gained)
+    assert compare.bump("1.2.3", "minor") == "1.3.0"
+    assert compare.bump("1.2.3", "major") == "2.0.0"
+    assert compare.bump("1.2.3", "patch") == "1.2.4"
+
+
+def test_a_column_under_another_name_is_a_renaming(description: dict[str, Any]) -> None:
+    new = copy.deepcopy(description)
+    columns_of(new, "deals")[-1]["name"] = "reviewer"
+    (change,) = compare_schemas(description, new)
+    assert (change.level, change.where, change.what) == ("major", "deals.reviewed_by", "column renamed to reviewer")
+
+
+def test_columns_in_another_order_are_minor(description: dict[str, Any]) -> None:
+    new = copy.deepcopy(description)
+    columns_of(new, "deals")
+    new["tables"]["deals"]["columns"].reverse()
+    (change,) = compare_schemas(description, new)
+    assert (change.level, change.where) == ("minor", "deals")
+
+
+# Rows
+
+
+@st.composite
+def some_rows(draw: st.DrawFn) -> Rows:
+    names = draw(st.lists(st.sampled_from("abcde"), unique=True, min_size=1))
+    rows = draw(st.lists(st.tuples(*(cells for _ in names)), max_size=6))
+    data = pa.table({name: pa.array([row[n] for row in rows], pa.string()) for n, name in enumerate(names)})
+    return as_rows(data, ["a"])
+
+
+@given(some_rows(), some_rows())
+def test_the_delta_leads_from_one_version_to_the_other(before: Rows, now: Rows) -> None:
+    delta = diff(before, now)
+    assert apply(delta, before) == now
+    assert len(now.rows) == len(before.rows) - len(delta.gone) + len(delta.added)
+
+
+@given(some_rows())
+def test_a_version_differs_in_nothing_from_itself(rows: Rows) -> None:
+    delta = diff(rows, rows)
+    assert (delta.added, delta.gone, delta.revised) == ({}, [], [])
+
+
+@given(st.lists(st.sampled_from("xyz"), max_size=6))
+def test_no_row_is_lost_where_a_key_repeats(keys: list[str]) -> None:
+    data = pa.table({"a": pa.array(keys, pa.string()), "n": pa.array(range(len(keys)), pa.int32())})
+    assert [row[1] for row in as_rows(data, ["a"]).rows.values()] == [str(n) for n in range(len(keys))]
+
+
+def test_values_are_compared_as_the_text_of_the_csv(tables: Tables, tmp_path: Path) -> None:
+    for table, data in tables.items():
+        store.write_csv(tmp_path / "x.csv", table, data)
+        key = contract.facts(table).key
+        assert as_rows(store.read_csv_text(tmp_path / "x.csv"), key) == as_rows(store.normalise(table, data), key)
+
+
+def test_a_changed_cell_is_a_revision_of_that_cell(tables: Tables, description: dict[str, Any]) -> None:
+    before = version(tables, description)
+    stage = ["signed" if value else value for value in tables["deals"]["stage"].to_pylist()]
+    now = version({**tables, "deals": replaced(tables["deals"], "stage", stage)}, description)
+    changes = compare.compare(before, now, "0.2.0").changes.to_pylist()
+    assert [(row["change"], row["column_name"], row["old_value"], row["new_value"]) for row in changes] == [
+        ("revised", "stage", "offered", "signed")
+    ]
+    assert changes[0]["version"] == "0.2.0"
+    assert changes[0]["record_id"] == tables["deals"]["deal_id"][0].as_py()
+
+
+def replaced(data: pa.Table, column: str, values: list[Any]) -> pa.Table:
+    at = data.column_names.index(column)
+    return data.set_column(at, data.schema.field(column), pa.array(values, data.schema.field(column).type))
+
+
+def rename_ids(tables: Tables, ids: dict[str, str]) -> Tables:
+    """The tables with some ids replaced wherever they stand."""
+    return {
+        table: contract.to_arrow(
+            table,
+            [
+                {name: ids.get(value, value) if isinstance(value, str) else value for name, value in row.items()}
+                for row in data.to_pylist()
+            ],
+        )
+        for table, data in tables.items()
+    }
+
+
+def test_a_row_read_from_the_same_passages_under_a_new_id_is_replaced(
+    tables: Tables, description: dict[str, Any]
+) -> None:
+    deal = tables["deals"]["deal_id"][0].as_py()
+    now = rename_ids(tables, {deal: "congo-us-minerals"})
+    deltas = find_deltas(version(tables, description), version(now, description))
+    assert deltas["deals"].heirs == {(deal,): ("replaced", ("congo-us-minerals",))}
+    # What refers to the deal is replaced with it, or only revised where its own id stays.
+    assert {fate for fate, _ in deltas["participants"].heirs.values()} == {"replaced"}
+    assert set(deltas["participants"].heirs) == set(deltas["participants"].gone)
+    assert deltas["evidence"].gone == []
+    assert {cell.column for cell in deltas["terms"].revised} == {"deal_id"}
+
+
+def test_a_row_whose_passages_another_took_over_is_merged(tables: Tables, description: dict[str, Any]) -> None:
+    (event,) = tables["events"].to_pylist()
+    twin = {**event, "event_id": "ev-0000000000000001"}
+    double = {**tables, "events": contract.to_arrow("events", [event, twin])}
+    evidence = tables["evidence"].to_pylist()
+    own = [row for row in evidence if row["record_id"] == event["event_id"]]
+    theirs = [
+        {**row, "evidence_id": f"ed-{n:016x}", "record_id": twin["event_id"], "quote": f"{row['quote']}, again"}
+        for n, row in enumerate(own)
+    ]
+    before = {**double, "evidence": contract.to_arrow("evidence", evidence + theirs)}
+    moved = [{**row, "evidence_id": f"ed-{n:016x}", "record_id": event["event_id"]} for n, row in enumerate(theirs, 90)]
+    after = {**tables, "evidence": contract.to_arrow("evidence", evidence + moved)}
+    deltas = find_deltas(version(before, description), version(after, description))
+    assert deltas["events"].heirs == {(twin["event_id"],): ("merged", (event["event_id"],))}
+
+
+def test_a_row_that_is_gone_is_retracted_and_told(tables: Tables, description: dict[str, Any]) -> None:
+    now = {**tables, "relations": tables["relations"].slice(0, 0)}
+    rows = compare.compare(version(tables, description), version(now, description), "0.2.0").changes.to_pylist()
+    (gone,) = [row for row in rows if row["table_name"] == "relations"]
+    assert (gone["change"], gone["record_id"]) == ("retracted", tables["relations"]["relation_id"][0].as_py())
+    assert gone["replaced_by"] is None
+    assert gone["reason"] is None
+
+
+def test_a_row_that_went_with_its_source_says_so(tables: Tables, description: dict[str, Any]) -> None:
+    now = {table: data.slice(0, 0) for table, data in tables.items()}
+    rows = compare.compare(version(tables, description), version(now, description), "0.2.0").changes.to_pylist()
+    assert len(rows) == sum(data.num_rows for data in tables.values())
+    (relation,) = [row for row in rows if row["table_name"] == "relations"]
+    assert relation["reason"] == "its source is no longer part of the dataset"
+
+
+def test_a_delta_that_loses_a_row_is_refused(
+    tables: Tables, description: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = {**tables, "relations": tables["relations"].slice(0, 0)}
+
+    def forgetful(before: Rows, after: Rows) -> compare.Delta:
+        found = diff(before, after)
+        found.gone.clear()
+        return found
+
+    monkeypatch.setattr(compare, "diff", forgetful)
+    with pytest.raises(RsbError, match="relations do not lead"):
+        find_deltas(version(tables, description), version(now, description))
+
+
+def test_a_new_column_is_told_for_its_values(tables: Tables, description: dict[str, Any]) -> None:
+    old = copy.deepcopy(description)
+    old["tables"]["deals"]["columns"] = [c for c in columns_of(old, "deals") if c["name"] != "opened"]
+    before = version({**tables, "deals": tables["deals"].drop_columns(["opened"])}, old)
+    found = compare.compare(before, version(tables, description), "0.2.0")
+    assert [(row["column_name"], row["reason"]) for row in found.changes.to_pylist()] == [("opened", "new column")]
+    assert found.schema["schema_version"] == "1.3.0"
+    assert found.report["schema_level"] == "minor"
+
+
+# The stage
+
+
+@pytest.fixture
+def workspace(tables: Tables, tmp_path: Path) -> Workspace:
+    space = Workspace(tmp_path)
+    store.write_text(tmp_path / "params.yaml", "version: 0.1.0\n")
+    codes_csv = Path(__file__).parent.parent / "data" / "codebook" / "codes.csv"
+    store.write_bytes(space.codebook / "codes.csv", codes_csv.read_bytes())
+    store.write_tables(space.tables, tables)
+    space.baseline.mkdir()
+    return space
+
+
+def test_without_a_baseline_everything_is_counted_as_added(workspace: Workspace, tables: Tables) -> None:
+    found = compare.run(workspace)
+    assert found.report["schema_version"] == "1.0.0"
+    assert found.report["since"] is None
+    counts: dict[str, dict[str, int]] = found.report["tables"]
+    assert {table: count["added"] for table, count in counts.items()} == {
+        table: data.num_rows for table, data in tables.items()
+    }
+    assert store.read_parquet(workspace.changes / "changes.parquet").num_rows == 0
+    assert json.loads((workspace.reports / "changes.json").read_text()) == found.report
+    assert json.loads((workspace.changes / "schema.json").read_text()) == found.schema
+
+
+def test_the_baseline_is_what_is_compared_with(workspace: Workspace, tables: Tables) -> None:
+    schema = compare.run(workspace).schema
+    store.write_text(workspace.baseline / "schema.json", json.dumps(schema))
+    for table, data in tables.items():
+        store.write_csv(workspace.baseline / f"{table}.csv", table, data)
+    found = compare.run(workspace)
+    assert found.changes.num_rows == 0
+    assert found.report["since"] == "0.1.0"
+    store.write_csv(workspace.baseline / "terms.csv", "terms", tables["terms"].slice(0, 0))
+    assert compare.run(workspace).changes.to_pylist()[0]["change"] == "added"
+
+
+@pytest.mark.parametrize(
+    "broken", ["", "[]", "{", '{"version": "1", "schema_version": "1", "tables": {}, "codes": {}}']
+)
+def test_a_broken_baseline_is_named(workspace: Workspace, broken: str) -> None:
+    store.write_text(workspace.baseline / "schema.json", broken)
+    with pytest.raises(RsbError, match=r"schema\.json"):
+        compare.run(workspace)
+
+
+def test_a_table_missing_from_the_baseline_is_named(workspace: Workspace) -> None:
+    store.write_text(workspace.baseline / "schema.json", json.dumps(compare.run(workspace).schema))
+    with pytest.raises(RsbError, match=r"actors\.csv"):
+        compare.run(workspace)
