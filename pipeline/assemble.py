@@ -237,14 +237,24 @@ def _with_registered_type(one: Proposed, basis: Basis) -> Proposed:
 
 def _check_grounding(proposed: Sequence[Proposed], basis: Basis) -> None:
     problems = _Problems(basis)
+    learned = learned_names(proposed)
     for one in proposed:
-        for column, problem in ungrounded(one, basis):
+        for column, problem in ungrounded(one, basis, learned[one.source_id]):
             problems.add(one, column, problem)
     problems.raise_found("mend the rule or the coded record, or add a correction")
 
 
-def ungrounded(one: Proposed, basis: Basis) -> Iterator[tuple[str, str]]:
-    """What does not follow from the record's text: (column, problem)."""
+def learned_names(proposed: Iterable[Proposed]) -> Mapping[str, Mapping[str, str]]:
+    """source → id → name of the actors, places and commodities that only the document's own records name."""
+    learned: dict[str, dict[str, str]] = defaultdict(dict)
+    for one in proposed:
+        if one.record.table in NAMED and "name" in one.record.values:
+            learned[one.source_id][one.record.ref] = str(one.record.values["name"])
+    return learned
+
+
+def ungrounded(one: Proposed, basis: Basis, learned: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """What does not follow from the record's text: (column, problem). learned: names of the document's own rows."""
     record, text = one.record, basis.texts[one.source_id]
     spans: dict[str, list[Mention]] = defaultdict(list)
     for mention in record.mentions:
@@ -257,7 +267,7 @@ def ungrounded(one: Proposed, basis: Basis) -> Iterator[tuple[str, str]]:
     if record.table in contract.proposition_tables() or record.table == CLAIMS:
         yield from ((column, "has no evidence") for column in _due(record) if column not in spans)
     if basis.names is not None:
-        yield from _contradictions(record, spans, text, basis)
+        yield from _contradictions(record, spans, text, basis, learned)
 
 
 def _is_known_column(record: Record, column: str) -> bool:
@@ -285,7 +295,7 @@ def _is_link(table: str, column: str, value: Any) -> bool:
 
 
 def _contradictions(
-    record: Record, spans: Mapping[str, Sequence[Mention]], text: str, basis: Basis
+    record: Record, spans: Mapping[str, Sequence[Mention]], text: str, basis: Basis, learned: Mapping[str, str]
 ) -> Iterator[tuple[str, str]]:
     from pipeline.grounding import check_cell
 
@@ -295,7 +305,8 @@ def _contradictions(
         if value is None or (isinstance(value, str) and value.startswith(LOCAL)):
             continue
         quotes = [text[mention.start : mention.end] for mention in mentions]
-        problem = check_cell(record.table, column, value, quotes, all(m.inferred for m in mentions), basis.names)
+        inferred = all(mention.inferred for mention in mentions)
+        problem = check_cell(record.table, column, value, quotes, inferred, basis.names, learned)
         if problem:
             yield column, problem
 

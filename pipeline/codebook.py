@@ -153,6 +153,16 @@ class Codebook:
         return _OBJECT_CONTROL
 
     @cached_property
+    def dative(self) -> frozenset[str]:
+        """Verbs that take whom before what ("gave Turkey rights")."""
+        return frozenset(self.grammar["dative_verbs"])
+
+    @cached_property
+    def collective(self) -> frozenset[str]:
+        """Nouns that make one group with the name before them ("M23 fighters")."""
+        return self.heads["group_heads"] | self.heads["military_heads"] | self.heads["state_heads"] | self.heads["company_heads"]
+
+    @cached_property
     def light_verbs(self) -> frozenset[str]:
         """Verbs that lend their subject to an event noun ("launched an attack")."""
         return _LIGHT_VERBS
@@ -183,6 +193,7 @@ class Codebook:
             guarded=frozenset(guarded["names"]),
             near={name: frozenset(words) for name, words in guarded["near"].items()},
             closed=frozenset(self.closed),
+            common=self.open.keys() | self.verb_forms.keys() | self.noun_forms.keys(),
             months=frozenset(self.grammar["months"]),
         )
 

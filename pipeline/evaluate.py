@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pipeline import contract, store
-from pipeline.assemble import Basis, Resolved, flatten, load_documents, load_proposals, resolve, ungrounded
+from pipeline.assemble import Basis, Resolved, flatten, learned_names, load_documents, load_proposals, resolve, ungrounded
 from pipeline.coded import CLAIMS, read_folder
 from pipeline.codes import load_codes
 from pipeline.errors import RsbError, together
@@ -82,10 +82,13 @@ def render(report: Mapping[str, Any]) -> str:
 def check_gold(gold: Sequence[Proposals], basis: Basis) -> None:
     """Raise `RsbError` for gold values that do not follow from their quotes."""
     problems = []
-    for one in flatten(gold, basis):
+    proposed = flatten(gold, basis)
+    learned = learned_names(proposed)
+    for one in proposed:
         if one.record.table in contract.proposition_tables():
             where = f"gold {one.source_id}: {one.record.ref}"
-            problems += [RsbError(f"{column}: {told}", path=where) for column, told in ungrounded(one, basis)]
+            found = ungrounded(one, basis, learned[one.source_id])
+            problems += [RsbError(f"{column}: {told}", path=where) for column, told in found]
     if problems:
         raise RsbError(str(together(problems)), mend="correct the value or the quote in data/gold/")
 
@@ -117,7 +120,8 @@ def evaluate(gold: Sequence[Proposals], proposals: Sequence[Proposals], basis: B
 def read_items(proposals: Sequence[Proposals], basis: Basis) -> Items:
     """What one side says, by document and id; learned actors and places go by their names."""
     renamed, registry = _learn(proposals, basis.registry)
-    resolved = resolve(flatten(renamed, replace(basis, registry=registry)), replace(basis, registry=registry))
+    learned = replace(basis, registry=registry)
+    resolved = resolve(flatten(renamed, learned), learned)
     items: dict[tuple[str, str, str], Item] = {}
     bounds = {source_id: sentence_starts(text) for source_id, text in basis.texts.items()}
     for one in resolved:

@@ -22,6 +22,7 @@ NUMBERS = "figures"
 _HASHED = re.compile(r"[a-z]{2}-[0-9a-f]{16}")
 _WORD = re.compile(r"[^\W_]+")
 _SMALL_WORDS = frozenset("a an and de des du for la le of the".split())
+_SHARES = {"three quarters": 75.0, "three-quarters": 75.0, "a quarter": 25.0, "half": 50.0}
 _OPENERS = {"until": "../", "before": "../", "by": "../", "since": "/..", "from": "/..", "after": "/.."}
 
 
@@ -38,7 +39,7 @@ def check_cell(
 
     column: as evidence names it (`role:<actor_id>`, `holder`). inferred: all its evidence is concluded from the words
     rather than said in them; that frees names, and numbers where the quotes hold none, but never a year.
-    local: names by id of the actors that only the text teaches.
+    local: names by id of the actors, places and commodities that only the document's own records name.
     """
     told = [quote for quote in quotes if quote.strip()]
     if not told:
@@ -89,17 +90,22 @@ def _shown(quotes: Iterable[str]) -> str:
 def _check_id(value: str, quotes: Sequence[str], inferred: bool, names: Names, local: Mapping[str, str]) -> str | None:
     if inferred or value == UNNAMED or value.startswith(LOCAL) or value in names.deals or _HASHED.fullmatch(value):
         return None
-    row = names.actors.get(value) or names.places.get(value) or names.commodities.get(value)
-    for quote in quotes:
-        targets = names.targets(quote)
-        if value in targets:
+    targets = {quote: names.targets(quote) for quote in quotes}
+    if any(value in named for named in targets.values()):
+        return None
+    if any(value in rows for rows in (names.actors, names.places, names.commodities)):
+        # "Long Name (LN)" teaches an abbreviation of a registered actor too.
+        called = _called(value, names)
+        if any(_abbreviates(quote, name) for quote in quotes if not targets[quote] for name in called):
             return None
-        if row is None and value in local and _shares_name(quote, local[value]):
-            return None
-        # "Long Name (LN)" teaches an abbreviation also of a registered actor.
-        if row is not None and not targets and _abbreviates(quote, str(row["name"])):
-            return None
+    elif value in local and any(_shares_name(quote, local[value]) for quote in quotes):
+        return None
     return f"{_shown(quotes)} does not name {value}"
+
+
+def _called(value: str, names: Names) -> list[str]:
+    """The registry's names of an id."""
+    return [entry.alias for entries in names.by_alias.values() for entry in entries if entry.target == value]
 
 
 def _check_name(table: str, value: str, quotes: Sequence[str], names: Names) -> str | None:
@@ -108,7 +114,8 @@ def _check_name(table: str, value: str, quotes: Sequence[str], names: Names) -> 
     registered = {key for key, row in rows.items() if row["name"] == value}
     if any(registered & names.targets(quote) for quote in quotes):
         return None
-    if any(_abbreviates(quote, value) if registered else _shares_name(quote, value) for quote in quotes):
+    likeness = _abbreviates if registered else _shares_name
+    if any(likeness(quote, value) for quote in quotes):
         return None
     return f"{_shown(quotes)} is no name of {value}"
 
@@ -151,9 +158,9 @@ def _check_date(value: str, quotes: Sequence[str], inferred: bool) -> str | None
         return None if all(end[:4] in years for end in _ends(value)) else f"{said}: a year is never inferred"
     if not all(_is_told(end, ends) for end in _ends(value)):
         return said
-    return None if _opens(value) <= {side for quote in quotes for side in _open_sides(quote)} and (
-        _opens(value) or not any(_opens(period) for period in read)
-    ) else said
+    open_sides = {side for quote in quotes for side in _open_sides(quote)}
+    was_opened = any(_opens(period) for period in read)
+    return None if _opens(value) <= open_sides and (_opens(value) or not was_opened) else said
 
 
 def _periods(quote: str) -> set[str]:
@@ -166,7 +173,7 @@ def _ends(value: str) -> set[str]:
 
 
 def _opens(value: str) -> set[str]:
-    return {side for side in ("../", "/..") if (value.startswith(side) if side == "../" else value.endswith(side))}
+    return {side for side in ("../", "/..") if side in value}
 
 
 def _open_sides(quote: str) -> set[str]:
@@ -184,6 +191,8 @@ def _is_told(end: str, told: Collection[str]) -> bool:
 
 def _check_number(column: str, value: float, quotes: Sequence[str], inferred: bool) -> str | None:
     read = [quantity for quote in quotes for quantity in _quantities(quote)]
+    if not read and value in map(_share, quotes):
+        return None
     if any(_gives(quantity, column, value) for quantity in read) or (inferred and not read):
         return None
     told = " and ".join(dict.fromkeys(_told(quantity) for quantity in read)) or "no number"
@@ -206,6 +215,11 @@ def _gives(quantity: Quantity, column: str, value: float) -> bool:
     if number is None and quantity.bound == "exact":
         number = quantity.value
     return number is not None and math.isclose(number, value, rel_tol=1e-9)
+
+
+def _share(quote: str) -> float | None:
+    """The percentage that a word for a fraction gives; the longest such word counts."""
+    return next((share for word, share in _SHARES.items() if _has(quote.lower(), word)), None)
 
 
 def _told(quantity: Quantity) -> str:

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,20 +18,17 @@ import pyarrow.compute as pc
 from pipeline import contract, edtf
 from pipeline.codes import Codes
 from pipeline.contract import Row
-from pipeline.proposals import CLAIM_PARTS, ROLE, WHOLE
-from pipeline.registry import registry_columns
+from pipeline.extract.names import Names
+from pipeline.grounding import check_cell
+from pipeline.proposals import CLAIM_PARTS, ROLE, UNNAMED, WHOLE
+from pipeline.registry import LEARNED, registry_columns
 from pipeline.standing import standing_of
-
-if TYPE_CHECKING:
-    from pipeline.extract.names import Names
 
 Severity = Literal["error", "warning"]
 Example = Mapping[str, Any]
 
 ANY = "*"
 """The table of a rule that looks at every table there is."""
-UNNAMED = "unnamed"
-"""The actor that stands for a holder whom the text does not identify."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +53,7 @@ class Context:
 
     codes: Codes
     texts: Mapping[str, str] | None = None
-    names: "Names | None" = None
+    names: Names | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
     set_aside: Sequence[Mapping[str, str]] = ()
     n_warnings: int = 0
@@ -961,9 +958,8 @@ def _uncovered_claims(tables: Tables, covered: Mapping[str, set[str]]) -> Iterat
 )
 def values_follow_from_quotes(tables: Tables, context: Context) -> Iterator[Finding]:
     """A number, date or name can be read again from the quotes that are its evidence."""
-    from pipeline.grounding import check_cell
-
     assert context.names is not None
+    learned = {row["actor_id"]: row["name"] for row in tables.rows("actors") if row[LEARNED]}
     rows = {
         key: (table, row)
         for table in tables.data
@@ -979,19 +975,10 @@ def values_follow_from_quotes(tables: Tables, context: Context) -> Iterator[Find
             if value is None:
                 continue
             quotes = [span["quote"] for span in told]
-            problem = check_cell(table, column, value, quotes, all(span["is_inferred"] for span in told), context.names)
-            if problem and not _bears_learned_name(tables, value, quotes):
+            inferred = all(span["is_inferred"] for span in told)
+            problem = check_cell(table, column, value, quotes, inferred, context.names, learned)
+            if problem:
                 yield Finding(key, problem, column, _shown(value), told[0]["source_id"], table)
-
-
-def _bears_learned_name(tables: Tables, value: object, quotes: Iterable[str]) -> bool:
-    """Whether a quote names an actor that a text taught, whom the registry does not know."""
-    actor = tables.by_id("actors").get(str(value))
-    if actor is None or not actor["is_provisional"]:
-        return False
-    called = {span["quote"] for span in tables.evidence.get(str(value), ()) if span["column_name"] == "name"}
-    pairs = [(name.casefold(), quote.casefold()) for name in called | {actor["name"]} for quote in quotes]
-    return any(name in quote or quote in name for name, quote in pairs)
 
 
 def _evident_value(table: str, row: Row, column: str) -> Any:

@@ -84,17 +84,21 @@ def write_parquet(path: Path, table: str, data: pa.Table, *, level: int = INTERI
 def write_plain_parquet(path: Path, data: pa.Table, *, level: int = INTERIM_LEVEL) -> None:
     """Write data that is in its final order and schema, but no declared table (changes, issues), as Parquet."""
     sink = pa.BufferOutputStream()
-    pa.parquet.write_table(
-        data,
-        sink,
-        compression="zstd",
-        compression_level=level,
-        version="2.6",
-        data_page_version="1.0",
-        use_dictionary=True,
-        write_statistics=True,
-        store_schema=True,
-    )
+    try:
+        pa.parquet.write_table(
+            data,
+            sink,
+            compression="zstd",
+            compression_level=level,
+            version="2.6",
+            data_page_version="1.0",
+            use_dictionary=True,
+            write_statistics=True,
+            store_schema=True,
+        )
+    except pa.ArrowInvalid as error:
+        # A required column with an empty cell: Parquet cannot hold it.
+        raise RsbError(f"cannot write this table: {error}", path=path) from error
     write_bytes(path, sink.getvalue().to_pybytes())
 
 

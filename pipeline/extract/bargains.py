@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from pipeline.codebook import Frame, TermRule
+from pipeline.codes import Codes
 from pipeline.extract.actors import Actor, modifier_actors, resolve
 from pipeline.extract.clauses import Clause, Group
 from pipeline.extract.events import Setting, commodities_in, first_filled, noun_stance, phrases_after, slot
@@ -635,17 +636,43 @@ def read_outlook(setting: Setting, bargains: Bargains) -> None:
 # Closing
 
 
-def settle(bargains: Bargains) -> None:
+def settle(bargains: Bargains, codes: Codes) -> None:
     """Give every term its deal and the other party of a bilateral deal where a side is missing."""
     for term in bargains.terms:
         known = {a.id for a in (term.giver, term.receiver) if a is not None}
         states = {_state(a.id) for a in (term.giver, term.receiver) if a is not None}
+        if term.deal is not None and len(term.deal.parties) < 2 and {_state(p) for p in term.deal.parties} <= states:
+            _join(term.deal, term)
         if term.deal is None or not states <= {_state(p) for p in term.deal.parties}:
             fitting = [d for d in bargains.deals if known and states <= {_state(p) for p in d.parties}]
             own = [d for d in fitting if not d.is_example]
-            term.deal = (own or fitting)[-1] if fitting else None
+            term.deal = (own or fitting)[-1] if fitting else _deal_of_terms(term, states, codes, bargains)
         if term.deal is not None and len(term.deal.parties) == 2 and len(known) < 2:
             _fill(term)
+
+
+def _join(deal: Deal, term: Term) -> None:
+    for actor in (term.giver, term.receiver):
+        if actor is not None and not actor.id.endswith("-companies"):
+            deal.parties.setdefault(actor.id, actor)
+
+
+def _deal_of_terms(term: Term, states: set[str], codes: Codes, bargains: Bargains) -> Deal | None:
+    """A resource undertaking between two sides is a bargain even where the text has no noun for it."""
+    if len(states) < 2 or codes.parent("term_type", term.rule.term_type) != RESOURCE_SIDE:
+        return None
+    deal = Deal({}, set(), [(min(term.span[0], term.cue[0]), max(term.span[1], term.cue[1]))], method="deal.terms")
+    _join(deal, term)
+    if len(deal.parties) < 2:
+        for actor in (term.giver, term.receiver):
+            if actor is not None:
+                deal.parties.setdefault(actor.id, actor)
+    deal.stances.append((term.stance, deal.spans[0]))
+    stage = {"offer": "offered", "request": "sought", "agree": "agreed_in_principle"}.get(term.act)
+    if stage is not None:
+        deal.stages.append((stage, term.cue, "deal.terms"))
+    bargains.deals.append(deal)
+    return deal
 
 
 def _state(actor: str) -> str:

@@ -28,6 +28,8 @@ class Lexicon(Protocol):
     clause_prepositions: frozenset[str]
     particles: frozenset[str]
     object_control: frozenset[str]
+    dative: frozenset[str]
+    collective: frozenset[str]
 
 
 @dataclass(slots=True)
@@ -116,6 +118,7 @@ def parse_sentence(tokens: Tokens, first: int, last: int, names: list[Name], lex
             index = noun.end()
         else:
             index += 1
+    groups = _split_datives(groups, verbs, units, lexicon)
     group_of = {unit: group for group in groups for unit in range(group.first, group.last)}
     return Sentence(units, groups, _clauses(units, letters, groups, verbs, group_of, lexicon), group_of)
 
@@ -153,6 +156,8 @@ def _tag(word: str, low: str, kind: str, lexicon: Lexicon) -> str:
         return closed
     form = lexicon.verb_forms.get(low)
     opened = lexicon.open.get(low) or (None if word[0].isupper() else _guess(low))
+    if form and opened == "J" and form[1] in ("VBN", "VBDN"):
+        return "E"
     if form and low not in lexicon.noun_forms and opened not in ("N", "J"):
         return {"VBN": "E", "VBDN": "E", "VBD": "V", "VBG": "G"}.get(form[1], "V")
     if word[0].isupper() and opened is None:
@@ -201,7 +206,7 @@ def _retag(units: list[Unit], lexicon: Lexicon) -> None:
             unit.tag = _participle(low, before, after, following, lexicon)
         elif unit.tag == "V" and before in "BH" and low in lexicon.verb_forms and low.endswith(("ed", "n", "t", "d", "k", "m", "e")):
             unit.tag = "E"
-        elif unit.tag == "G" and before == "I" and low in lexicon.verb_forms and after in "DQM#$PJN":
+        elif unit.tag == "G" and before in "IV" and low in lexicon.verb_forms and after in "DQM#$PJN":
             unit.tag = "K"
         elif unit.tag == "G" and before in "DQ'J" and after in "IN,.C":
             unit.tag = "N" if after != "N" else "J"
@@ -360,6 +365,26 @@ def _read_right(
     clause.end = index
 
 
+def _split_datives(groups: list[Group], verbs: list[Group], units: list[Unit], lexicon: Lexicon) -> list[Group]:
+    """ "Gave Turkey exclusive rights": the name that opens the group receives what the rest names."""
+    givers = {verb.last for verb in verbs if lexicon.verb_forms.get(units[verb.head].lower, ("", ""))[0] in lexicon.dative}
+    found = []
+    for group in groups:
+        found += _split_dative(group, units, lexicon) if group.first in givers else [group]
+    return found
+
+
+def _split_dative(group: Group, units: list[Unit], lexicon: Lexicon) -> list[Group]:
+    opening = group.first + (1 if units[group.first].tag == "D" else 0)
+    name = units[opening].name
+    if name is None or opening + 1 >= group.last or units[opening + 1].tag in "'~":
+        return [group]
+    actor = name.of_kind("actor")
+    if actor is None or actor.alias_type == "demonym" or units[opening + 1].lower in lexicon.collective:
+        return [group]
+    return [Group(group.first, opening + 1, opening), Group(opening + 1, group.last, group.head)]
+
+
 def _continues_list(comma: int, letters: str, starts: Mapping[int, Group], limit: int) -> bool:
     """Whether a comma stands in a list "A, B and C" rather than before an apposition or a new clause."""
     index = comma + 1
@@ -477,6 +502,10 @@ def _subject_to_the_left(
             continue
         if head_of_phrase and group.first - 2 >= 0 and group_of.get(group.first - 2) is not None and units[group.first - 1].lower in ("for", "as", "than"):
             index = group.first - 2
+            continue
+        paired = group_of.get(group.first - 2) if group.first > 1 and letters[group.first - 1] == "C" else None
+        if paired is not None and paired.first > 0 and units[paired.first - 1].lower in ("between", "among", "of", "with"):
+            index = paired.first - 2
             continue
         best = group
         found = [group]

@@ -50,7 +50,7 @@ def extract_document(source_id: str, text: str, published: str | None, codebook:
         read_noun_frames(setting)
         read_denials(setting)
         read_figures(counted, setting)
-    bargaining.settle(bargains)
+    bargaining.settle(bargains, codebook.codes)
     _add_bargains(bargains, out, codebook)
     _add_offices(names, text, cast, out, published)
     return Proposals(source_id, [*_mentions(names, text, out, cast), *out.records])

@@ -47,7 +47,7 @@ def slot(clause: Clause, name: str, setting: Setting) -> list[Actor]:
     elif name == "subject":
         groups = clause.subjects
     elif name == "object":
-        groups = clause.objects or clause.second
+        groups = [*clause.objects, *clause.second]
     elif name == "second":
         groups = clause.second
     else:
@@ -393,6 +393,8 @@ def _toward(frame: Frame, following: list[tuple[str, Group]], sentence: Sentence
 
 def _lends_subject(clause: Clause, group: Group, cast: Cast) -> bool:
     """Whether an event noun is what a light verb's subject does ("launched an attack", "engage in discussions")."""
+    if clause.lemma in ("is", "are", "was", "were", "be", "been", "become", "remain"):
+        return group in clause.objects
     if clause.lemma not in cast.codebook.light_verbs or clause.passive:
         return False
     return group in clause.objects or any(group is g and p == "in" for p, g in clause.phrases)
@@ -432,7 +434,7 @@ def phrases_after(group: Group, sentence: Sentence) -> list[tuple[str, Group]]:
             if unit.tag == "C" and found and sentence.group_of.get(at + 1) is not None and at + 1 < len(sentence.units):
                 nxt = at + 1
                 after = sentence.group_of[nxt].last
-                if after < len(sentence.units) and sentence.units[after].tag in "VBHX":
+                if preposition != "between" and after < len(sentence.units) and sentence.units[after].tag in "VBHX":
                     break
                 at += 1
                 continue

@@ -6,7 +6,7 @@ surnames of persons met before. Learned actors are provisional. Guards refuse na
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -89,6 +89,14 @@ class Names:
 
     def find(self, text: str) -> list[tuple[int, int, tuple[Entry, ...]]]:
         """Longest leftmost matches on word boundaries: (start, end, meanings)."""
+        kept: list[tuple[int, int, tuple[Entry, ...]]] = []
+        for item in self.find_all(text):
+            if not kept or item[0] >= kept[-1][1]:
+                kept.append(item)
+        return kept
+
+    def find_all(self, text: str) -> list[tuple[int, int, tuple[Entry, ...]]]:
+        """All matches on word boundaries, overlapping ones too, in order of start, longer ones earlier."""
         folded = fold(text)
         if not self.by_alias:
             return []
@@ -102,16 +110,12 @@ class Names:
             if fitting:
                 found.append((start, end, fitting))
         found.sort(key=lambda item: (item[0], -item[1]))
-        kept: list[tuple[int, int, tuple[Entry, ...]]] = []
-        for item in found:
-            if not kept or item[0] >= kept[-1][1]:
-                kept.append(item)
-        return kept
+        return found
 
     def targets(self, text: str) -> set[str]:
         """Ids of everything that some name inside `text` may mean; a state's name means its country too."""
         ids: set[str] = set()
-        for _, _, entries in self.find(text):
+        for _, _, entries in self.find_all(text):
             for entry in entries:
                 ids.add(entry.target)
                 row = self.actors.get(entry.target)
@@ -186,6 +190,7 @@ class NameGrammar:
     guarded: frozenset[str]
     near: Mapping[str, frozenset[str]]
     closed: frozenset[str]
+    common: Set[str]
     months: frozenset[str]
 
 
@@ -272,6 +277,7 @@ def _learn(
     by_start = {start: index for index, start in enumerate(tokens.start)}
     by_end = {end: index + 1 for index, end in enumerate(tokens.end)}
     covered = {index for name in found for index in range(name.first, name.last)}
+    openers = {start for start, _ in tokens.sentences}
     fresh: list[Name] = []
     _learn_abbreviations(found, text, learned)
     for match in _CAPITALISED.finditer(text):
@@ -282,6 +288,8 @@ def _learn(
             continue
         first, last = by_start[start], by_end[end]
         first = _skip_openers(first, last, tokens, grammar, covered)
+        if last - first == 1 and first in openers and tokens.lower[first] in grammar.common:
+            continue
         if first >= last or any(index in covered for index in range(first, last)):
             first, last = _uncovered_tail(first, last, covered)
             if first >= last:

@@ -193,7 +193,7 @@ def _with_modality(stance: Stance, clause: Clause, sentence: Sentence, cast: Cas
             weaker = certainty if certainty != "CT" else stance.certainty
             act = "predict" if stance.act == "state" and realis != "actual" else stance.act
             cue = stance.cue or _modal_span(current, sentence)
-            stance = replace(stance, certainty=weaker, realis=realis, act=act, cue=cue, method="claim.modal" if act == "predict" else stance.method)
+            stance = replace(stance, certainty=weaker, realis=realis, act=act, cue=cue, method="claim.modal" if act == "predict" and stance.holder is None else stance.method)
             break
         current = current.parent
         seen += 1

@@ -63,9 +63,9 @@ as derived are computed by the pipeline from other cells. Dates are in EDTF (ISO
 
 Spans count Unicode code points of `text/<source_id>.txt`, from 0, the end exclusive: in Python `text[start:end]`.
 
-**Talk and deeds.** `events` holds speech (requests, accusations, consultations) beside deeds. The view
-`events_material` leaves talk out: {", ".join(TALK)}. A request made in a bargain is a term, a claim and an event at
-once; count one of them.
+**Talk and deeds.** `events` holds speech beside deeds. The view `events_material` leaves talk out:
+{", ".join(TALK)}.
+A request made in a bargain is a term, a claim and an event at once; count one of them.
 
 Tables:
 
@@ -195,18 +195,23 @@ Python (the argument keeps whole numbers with gaps whole, and dates dates):
     import pandas as pd
     terms = pd.read_parquet("parquet/terms.parquet", dtype_backend="pyarrow")
 
+(From CSV: `pd.read_csv("csv/terms.csv", keep_default_na=False, na_values=[""])`.)
+
 R:
 
     terms <- arrow::read_parquet("parquet/terms.parquet")
     terms <- readr::read_csv("csv/terms.csv", na = "")
 
-Stata:
+Stata (all as text, so that codes keep their zeros; `destring` what counts):
 
     import delimited using "csv/terms.csv", varnames(1) bindquotes(strict) encoding("utf-8") stringcols(_all) clear
 
-DuckDB, and SQLite with names beside the ids:
+DuckDB:
 
     SELECT * FROM 'parquet/terms.parquet';
+
+SQLite, with names beside the ids:
+
     sqlite3 rsb.sqlite "SELECT * FROM terms_named"
 
 In the CSV files an empty field is a missing value and `NA` is text. A cell that begins with `=`, `+`, `-` or `@` is

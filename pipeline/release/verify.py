@@ -89,14 +89,13 @@ def check_files(release: Release) -> Iterator[Problem]:
     present = set(files_in(release.folder)) - {SUMS}
     yield from (Problem(path, "listed, but not there") for path in sorted(sums.keys() - present))
     yield from (Problem(path, "there, but not listed in SHA256SUMS") for path in sorted(present - sums.keys()))
+    told = {entry["path"]: (entry["sha256"], entry["bytes"]) for entry in release.index["files"]}
+    for path in sorted((told.keys() ^ sums.keys()) - {INDEX}):
+        yield Problem(path, f"not in both {SUMS} and {INDEX}")
     for path in sorted(sums.keys() & present):
         if sha256_of(release.folder / path) != sums[path]:
             yield Problem(path, "the checksum differs: the file was changed or damaged")
-    told = {entry["path"]: entry for entry in release.index["files"]}
-    for path in sorted((told.keys() ^ sums.keys()) - {INDEX}):
-        yield Problem(path, f"not in both {SUMS} and {INDEX}")
-    for path in sorted(told.keys() & sums.keys() & present):
-        if told[path]["sha256"] != sums[path] or told[path]["bytes"] != (release.folder / path).stat().st_size:
+        elif path in told and told[path] != (sums[path], (release.folder / path).stat().st_size):
             yield Problem(path, f"{INDEX} tells another size or checksum")
     release.checked["files"] = len(present) + 1
 

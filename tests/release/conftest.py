@@ -1,4 +1,4 @@
-import json
+import tomllib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +11,8 @@ from pipeline.codes import Codes
 from pipeline.compare import Version, as_rows, keys_of
 from pipeline.contract import schema_description
 from pipeline.issues import ISSUES
-from pipeline.release import Contents, save
+from pipeline.release import save
+from pipeline.release.contents import Contents
 from pipeline.workspace import Workspace
 
 CODES_CSV = Path(__file__).parents[2] / "data" / "codebook" / "codes.csv"
@@ -42,15 +43,7 @@ def contents(tables: dict[str, pa.Table], texts: dict[str, str], codes: Codes) -
         texts=texts,
         codes=codes,
         codes_csv=CODES_CSV.read_bytes(),
-        facts={
-            "title": "A test set",
-            "name": "test-set",
-            "description": "What tests need.",
-            "license": "CC-BY-4.0",
-            "license_url": "https://creativecommons.org/licenses/by/4.0/",
-            "creators": ["Nobody in particular"],
-            "keywords": ["test"],
-        },
+        facts=tomllib.loads(DATASET),
     )
 
 
@@ -82,11 +75,7 @@ def with_issue(contents: Contents) -> Callable[[str], Contents]:
     """The contents with one issue of a severity."""
 
     def make(severity: str) -> Contents:
-        issue = {name: "x" for name in ISSUES.names} | {"severity": severity}
+        issue = dict.fromkeys(ISSUES.names, "x") | {"severity": severity}
         return replace(contents, issues=pa.Table.from_pylist([issue], schema=ISSUES))
 
     return make
-
-
-def read_json(path: Path) -> dict[str, object]:
-    return dict(json.loads(path.read_text(encoding="utf-8")))

@@ -16,7 +16,7 @@ from pipeline.release.formats import sqlite_bytes, write_formats
 
 # What a table may hold: no control characters, no empty string.
 texts = st.one_of(
-    st.sampled_from(["NA", "null", "=1+1", "+", '"', '""', "a,b", "'", "-0", "true", "2025-01-01", " x", "é", "\U0001f600"]),
+    st.sampled_from(["NA", "null", "=1+1", "+", '"', '""', "a,b", "'", "-0", "true", "2025-01", "é", "\U0001f600"]),
     st.text(st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp")), min_size=1, max_size=8),
 )  # fmt: skip
 numbers = st.floats(allow_nan=False, allow_infinity=False)
@@ -77,7 +77,7 @@ def test_plain_pandas_gives_the_declared_types(release: Path) -> None:
     for table in contract.table_names():
         frame = pd.read_parquet(release / "parquet" / f"{table}.parquet", dtype_backend="pyarrow")
         declared = {column.name: column.arrow_type for column in contract.columns(table)}
-        assert {name: kind.pyarrow_dtype for name, kind in frame.dtypes.items()} == declared  # type: ignore[union-attr]
+        assert {name: kind.pyarrow_dtype for name, kind in frame.dtypes.items()} == declared
 
 
 def test_without_the_argument_a_whole_number_with_a_gap_becomes_a_float(release: Path) -> None:
