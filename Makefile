@@ -10,9 +10,6 @@ release: .venv/ready
 	$(BIN)/rsb run
 
 test: .venv/ready
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/mypy
 	$(BIN)/pytest
 
 .venv/ready: requirements.lock pyproject.toml

@@ -292,3 +292,17 @@ def evaluate() -> None:
     from pipeline.workspace import find_workspace
 
     run(find_workspace())
+
+
+@main.command()
+def extract() -> None:
+    """Read propositions, claims and evidence out of the documents: data/interim/proposals.
+
+    \b
+    Example:
+      rsb extract
+    """
+    from pipeline.extract.stage import run
+    from pipeline.workspace import find_workspace
+
+    run(find_workspace())

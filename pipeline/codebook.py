@@ -19,7 +19,9 @@ from pipeline.errors import RsbError
 from pipeline.extract.names import NameGrammar, Names
 from pipeline.registry import load_registry
 
-SLOTS = frozenset("subject object second with to against from on of by between for over in into at about upon toward towards around near behind within as".split())
+SLOTS = frozenset(
+    "subject object second with to against from on of by between for over in into at about upon toward towards around near behind within as".split()
+)
 _FRAME_KEYS = frozenset(
     "id event verbs nouns actor recipient mutual actor_types object_types relation term stage claim realis positive negative".split()
 )
@@ -160,7 +162,12 @@ class Codebook:
     @cached_property
     def collective(self) -> frozenset[str]:
         """Nouns that make one group with the name before them ("M23 fighters")."""
-        return self.heads["group_heads"] | self.heads["military_heads"] | self.heads["state_heads"] | self.heads["company_heads"]
+        return (
+            self.heads["group_heads"]
+            | self.heads["military_heads"]
+            | self.heads["state_heads"]
+            | self.heads["company_heads"]
+        )
 
     @cached_property
     def light_verbs(self) -> frozenset[str]:
@@ -263,7 +270,11 @@ def _load_measures(codebook: Path, codes: Codes) -> Mapping[str, Any]:
 
 def _check_code(codes: Codes, vocabulary: str, code: str, path: Path, rule: str) -> None:
     if code not in codes.by_vocabulary[vocabulary]:
-        raise RsbError(f"rule {rule}: {code!r} is no code of {vocabulary}", path=path, mend="use a code of codes.csv, or add it there")
+        raise RsbError(
+            f"rule {rule}: {code!r} is no code of {vocabulary}",
+            path=path,
+            mend="use a code of codes.csv, or add it there",
+        )
 
 
 def _check_examples(row: Mapping[str, Any], path: Path, seen: set[str]) -> None:
@@ -284,10 +295,19 @@ def _load_frames(path: Path, codes: Codes) -> tuple[Frame, ...]:
             raise RsbError(f"rule {row.get('id')}: unknown key {', '.join(sorted(unknown))}", path=path)
         _check_examples(row, path, seen)
         ident = row["id"]
-        coded = [("event_type", row.get("event")), ("predicate", row.get("relation")), ("stage", row.get("stage")), ("realis", row.get("realis"))]
+        coded = [
+            ("event_type", row.get("event")),
+            ("predicate", row.get("relation")),
+            ("stage", row.get("stage")),
+            ("realis", row.get("realis")),
+        ]
         coded += [("term_act", row["term"]["act"])] if "term" in row else []
         if "claim" in row:
-            coded += [("claim_act", row["claim"]["act"]), ("certainty", row["claim"]["certainty"]), ("polarity", row["claim"]["polarity"])]
+            coded += [
+                ("claim_act", row["claim"]["act"]),
+                ("certainty", row["claim"]["certainty"]),
+                ("polarity", row["claim"]["polarity"]),
+            ]
         coded += [("actor_type", code) for key in ("actor_types", "object_types") for code in row.get(key, ())]
         for vocabulary, code in coded:
             if code is not None:
@@ -295,7 +315,9 @@ def _load_frames(path: Path, codes: Codes) -> tuple[Frame, ...]:
         slots = (*row.get("actor", ["subject"]), *row.get("recipient", ["object"]))
         for slot in slots:
             if slot not in SLOTS:
-                raise RsbError(f"rule {ident}: unknown slot {slot!r}", path=path, mend=f"use one of {', '.join(sorted(SLOTS))}")
+                raise RsbError(
+                    f"rule {ident}: unknown slot {slot!r}", path=path, mend=f"use one of {', '.join(sorted(SLOTS))}"
+                )
         frames.append(
             Frame(
                 id=ident,

@@ -248,7 +248,13 @@ def sqlite_ddl(table: str) -> str:
 def codebook_page(table: str, codes: Codes) -> str:
     """The table's codebook page in Markdown: what a row is, its key, each column with type, unit and codes."""
     told = facts(table)
-    lines = [f"## {table}", "", (TABLES[table].__doc__ or "").strip(), "", f"Key: {', '.join(f'`{k}`' for k in told.key)}."]
+    lines = [
+        f"## {table}",
+        "",
+        (TABLES[table].__doc__ or "").strip(),
+        "",
+        f"Key: {', '.join(f'`{k}`' for k in told.key)}.",
+    ]
     if told.natural_key:
         parts = ", ".join(f"`{part}`" for part in told.natural_key)
         lines.append(f"The id is `{told.prefix}-` and 16 hex digits of the SHA-256 of: {parts}.")
@@ -290,9 +296,7 @@ def pandera_schema(table: str, codes: Codes) -> pandera.DataFrameSchema:
                 pandera.Check.isin(allowed, name=f"code:{column.vocabulary}", n_failure_cases=N_FAILURE_CASES)
             )
         if column.pattern:
-            checks.append(
-                pandera.Check.str_matches(column.pattern, name="pattern", n_failure_cases=N_FAILURE_CASES)
-            )
+            checks.append(pandera.Check.str_matches(column.pattern, name="pattern", n_failure_cases=N_FAILURE_CASES))
         if pa.types.is_floating(column.arrow_type):
             checks.append(
                 pandera.Check(lambda s: s.abs() < float("inf"), name="finite", n_failure_cases=N_FAILURE_CASES)
@@ -317,7 +321,9 @@ def record_id(table: str, row: Row, *, roles: Mapping[str, Iterable[str]] | None
     parts = []
     for part in told.natural_key:
         if part == "@source":
-            located = bool(told.source_unless) and all(_is_known(row.get(column), column) for column in told.source_unless)
+            located = bool(told.source_unless) and all(
+                _is_known(row.get(column), column) for column in told.source_unless
+            )
             parts.append("" if located else source)
         elif part.startswith("@"):
             parts.append(" ".join(sorted(set(roles.get(part[1:], ())))))
@@ -360,7 +366,9 @@ def content_hash(data: pa.Table) -> str:
         digest.update(f"{name}{SEPARATOR}{column.type}{SEPARATOR}{len(column)}{SEPARATOR}".encode())
         values = [canonical(v) if not isinstance(v, float) else repr(v) for v in column.to_pylist()]
         nulls = column.is_null().to_pylist()
-        digest.update("".join("-" if null else f"+{len(text)}:{text}" for null, text in zip(nulls, values, strict=True)).encode())
+        digest.update(
+            "".join("-" if null else f"+{len(text)}:{text}" for null, text in zip(nulls, values, strict=True)).encode()
+        )
     return digest.hexdigest()
 
 

@@ -12,7 +12,16 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pipeline import contract, store
-from pipeline.assemble import Basis, Resolved, flatten, learned_names, load_documents, load_proposals, resolve, ungrounded
+from pipeline.assemble import (
+    Basis,
+    Resolved,
+    flatten,
+    learned_names,
+    load_documents,
+    load_proposals,
+    resolve,
+    ungrounded,
+)
 from pipeline.coded import CLAIMS, read_folder
 from pipeline.codes import load_codes
 from pipeline.errors import RsbError, together

@@ -231,7 +231,9 @@ def _told(quantity: Quantity) -> str:
 def _check_bound(value: str, quotes: Sequence[str]) -> str | None:
     """The bound of the quoted number; of words alone, the bound they would give to a number behind them."""
     read = {quantity.bound for quote in quotes for quantity in _quantities(quote)}
-    read |= {quantity.bound for quote in quotes for quantity in find_quantities(f"{quote} 1")[-1:] if not _quantities(quote)}
+    read |= {
+        quantity.bound for quote in quotes for quantity in find_quantities(f"{quote} 1")[-1:] if not _quantities(quote)
+    }
     if value in read or (value == "vague" and not any(_quantities(quote) for quote in quotes)):
         return None
     return f"{_shown(quotes)} is {' or '.join(sorted(read))}, not {value}"

@@ -9,9 +9,7 @@ class Actors(Table):
     actor_id: String = field("Readable id; ISO 3166-1 alpha-3 for states.", nullable=False, pattern=SLUG)
     name: String = field("Common English short form.", nullable=False)
     actor_type: String = field("Kind of actor.", nullable=False, vocabulary="actor_type")
-    country: String = field(
-        "ISO 3166-1 alpha-3 of the country it is of (Kosovo XKX).", pattern=r"^[A-Z]{3}$"
-    )
+    country: String = field("ISO 3166-1 alpha-3 of the country it is of (Kosovo XKX).", pattern=r"^[A-Z]{3}$")
     wikidata: String = field("Wikidata item.", pattern=r"^Q[1-9][0-9]*$")
     ucdp_actor_id: String = field("Actor id of the UCDP Actor Dataset.", pattern=r"^[0-9]+$")
     cow_code: String = field("Correlates of War country number.", pattern=r"^[0-9]+$")

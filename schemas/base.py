@@ -99,17 +99,13 @@ def field(
 class Proposition(Table):
     """A table of propositions: adds the standing, which is computed from the row's claims."""
 
-    status: String = field(
-        "Where the claims leave the proposition.", nullable=False, vocabulary="status", derived=True
-    )
+    status: String = field("Where the claims leave the proposition.", nullable=False, vocabulary="status", derived=True)
     realis: String = field(
         "Whether the strongest supporting claim speaks of it as actual, planned or hypothetical; null without one.",
         vocabulary="realis",
         derived=True,
     )
-    n_sources: Integer = field(
-        "Documents with a claim on it.", nullable=False, unit="documents", low=1, derived=True
-    )
+    n_sources: Integer = field("Documents with a claim on it.", nullable=False, unit="documents", low=1, derived=True)
     n_origins: Integer = field(
         "Independent origins among them: copies of one dispatch, interview or document count once.",
         nullable=False,
@@ -117,12 +113,8 @@ class Proposition(Table):
         low=1,
         derived=True,
     )
-    n_for: Integer = field(
-        "Claims with positive polarity.", nullable=False, unit="claims", low=0, derived=True
-    )
-    n_against: Integer = field(
-        "Claims with negative polarity.", nullable=False, unit="claims", low=0, derived=True
-    )
+    n_for: Integer = field("Claims with positive polarity.", nullable=False, unit="claims", low=0, derived=True)
+    n_against: Integer = field("Claims with negative polarity.", nullable=False, unit="claims", low=0, derived=True)
     first_said: String = field(
         "Earliest date of a claim on it (the publication's where the claim has none).", edtf=True, derived=True
     )
@@ -130,6 +122,4 @@ class Proposition(Table):
     review: String = field(
         "Whether the row was read against its sources.", nullable=False, vocabulary="review", derived=True
     )
-    reviewed_by: String = field(
-        "Who reviewed it: a machine reviewer's name, or a person's.", derived=True
-    )
+    reviewed_by: String = field("Who reviewed it: a machine reviewer's name, or a person's.", derived=True)

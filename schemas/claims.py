@@ -14,7 +14,9 @@ class Claims(Table):
     holder_id: String = field("Whose claim it is; null for the publication's own.", refers_to=("actors",))
     act: String = field("What the holder does in making it.", nullable=False, vocabulary="claim_act")
     certainty: String = field("The holder's certainty.", nullable=False, vocabulary="certainty")
-    polarity: String = field("For, against or unknown, by the holder's commitment.", nullable=False, vocabulary="polarity")
+    polarity: String = field(
+        "For, against or unknown, by the holder's commitment.", nullable=False, vocabulary="polarity"
+    )
     realis: String = field("Actual, planned or hypothetical.", nullable=False, vocabulary="realis")
     said: String = field("When it was said; null where the text does not tell.", edtf=True)
     responds_to_id: String = field("The claim it answers.", refers_to=("claims",))

@@ -17,9 +17,7 @@ class Figures(Proposition):
     period: String = field("The time it covers.", edtf=True)
     period_earliest: Date = field("First day that `period` may mean; null where the year is unknown.", derived=True)
     period_latest: Date = field("Last day that `period` may mean; null where the year is unknown.", derived=True)
-    about_id: String = field(
-        "What it is about.", refers_to=("actors", "deals", "terms", "events", "relations")
-    )
+    about_id: String = field("What it is about.", refers_to=("actors", "deals", "terms", "events", "relations"))
     commodity_id: String = field("The commodity it measures.", refers_to=("commodities",))
     place_id: String = field("Where.", refers_to=("places",))
 
@@ -30,8 +28,17 @@ class Figures(Proposition):
             key=("figure_id",),
             prefix="fg",
             natural_key=(
-                "measure", "about_id", "commodity_id", "place_id", "period",
-                "value", "low", "high", "bound", "unit", "@source",
+                "measure",
+                "about_id",
+                "commodity_id",
+                "place_id",
+                "period",
+                "value",
+                "low",
+                "high",
+                "bound",
+                "unit",
+                "@source",
             ),
             source_unless=("about_id", "period"),
         )

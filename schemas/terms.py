@@ -24,6 +24,13 @@ class Terms(Proposition):
             key=("term_id",),
             prefix="tm",
             natural_key=(
-                "deal_id", "term_type", "act", "giver_id", "receiver_id", "commodity_id", "place_id", "date",
+                "deal_id",
+                "term_type",
+                "act",
+                "giver_id",
+                "receiver_id",
+                "commodity_id",
+                "place_id",
+                "date",
             ),
         )

@@ -55,7 +55,13 @@ def test_a_record_becomes_a_proposal_with_spans(tmp_path: Path) -> None:
 def test_without_claims_the_publication_says_so_itself(tmp_path: Path) -> None:
     claim = read(tmp_path, ACTOR + EVENT).records[-1]
     assert claim.table == "claims"
-    assert claim.values == {"record_id": "#e1", "act": "state", "certainty": "CT", "polarity": "pos", "realis": "actual"}
+    assert claim.values == {
+        "record_id": "#e1",
+        "act": "state",
+        "certainty": "CT",
+        "polarity": "pos",
+        "realis": "actual",
+    }
 
 
 def test_claims_have_holder_cue_and_the_passage_of_their_record(tmp_path: Path) -> None:
@@ -112,7 +118,9 @@ mentions:
 
 def test_nth_counts_inside_the_passage(tmp_path: Path) -> None:
     body = ACTOR + EVENT.replace("event_type: shot", "event_type: {quote: o, nth: 2}")
-    body = body.replace("    event_type: ASSAULT", "    within: The Kivu Front shot 20 people in Goma.\n    event_type: ASSAULT")
+    body = body.replace(
+        "    event_type: ASSAULT", "    within: The Kivu Front shot 20 people in Goma.\n    event_type: ASSAULT"
+    )
     event = read(tmp_path, body).records[1]
     start = SEED.index("The Kivu Front")
     second = SEED.index("o", SEED.index("o", start) + 1)
@@ -172,12 +180,14 @@ def test_two_records_may_not_share_a_ref(tmp_path: Path) -> None:
 
 
 def test_a_name_of_the_registry_takes_no_values(tmp_path: Path) -> None:
-    body = "  - {ref: COD, table: actors, name: Congo, actor_type: state, quotes: {name: Congo}, inferred: [actor_type]}\n"
+    body = (
+        "  - {ref: COD, table: actors, name: Congo, actor_type: state, quotes: {name: Congo}, inferred: [actor_type]}\n"
+    )
     assert "COD is in the registry" in refused(tmp_path, body)
 
 
 def test_malformed_yaml_is_told_with_line_and_column(tmp_path: Path) -> None:
-    assert "seed.yaml:4, column" in refused(tmp_path, "  - {ref: e1, table\n")
+    assert "seed.yaml:5, column" in refused(tmp_path, "  - {ref: e1, table\n")
 
 
 def test_a_file_is_named_after_its_source(tmp_path: Path) -> None:

@@ -39,7 +39,9 @@ def test_the_code_lists_beside_the_folder_are_used_by_default(tmp_path: Path) ->
         ("deals", "x-pact,,security_pact,", "deals.csv:3, column title", "empty cell"),
     ],
 )
-def test_a_wrong_row_is_told_with_its_line_and_column(tmp_path: Path, table: str, line: str, where: str, told: str) -> None:
+def test_a_wrong_row_is_told_with_its_line_and_column(
+    tmp_path: Path, table: str, line: str, where: str, told: str
+) -> None:
     write_registry(tmp_path, **{table: FILES[table] + line + "\n"})
     with pytest.raises(RsbError) as error:
         load_registry(tmp_path, CODES)
@@ -67,7 +69,9 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
 
 
 def test_problems_of_all_files_are_told_together(tmp_path: Path) -> None:
-    write_registry(tmp_path, actors=FILES["actors"] + "a,A,militia,,,,,\n", commodities=FILES["commodities"] + "b,,group,,\n")
+    write_registry(
+        tmp_path, actors=FILES["actors"] + "a,A,militia,,,,,\n", commodities=FILES["commodities"] + "b,,group,,\n"
+    )
     with pytest.raises(RsbError) as error:
         load_registry(tmp_path, CODES)
     assert "2 problems" in str(error.value)

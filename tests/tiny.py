@@ -41,8 +41,20 @@ SEED = "Congo offered the United States cobalt and asked for troops. Rwanda deni
 ECHO = "Congo offered the United States cobalt, a daily says. The Kivu pact was signed by Congo and Rwanda."
 TEXTS = {"seed": SEED, "echo": ECHO}
 SOURCES: dict[str, dict[str, Any]] = {
-    "seed": {"source_id": "seed", "published": "2025-03-01", "origin": "wire", "sha256": "0" * 64, "n_chars": len(SEED)},
-    "echo": {"source_id": "echo", "published": "2025-03-05", "origin": "wire", "sha256": "1" * 64, "n_chars": len(ECHO)},
+    "seed": {
+        "source_id": "seed",
+        "published": "2025-03-01",
+        "origin": "wire",
+        "sha256": "0" * 64,
+        "n_chars": len(SEED),
+    },
+    "echo": {
+        "source_id": "echo",
+        "published": "2025-03-05",
+        "origin": "wire",
+        "sha256": "1" * 64,
+        "n_chars": len(ECHO),
+    },
 }
 STATED = {"act": "state", "certainty": "CT", "polarity": "pos", "realis": "actual"}
 
@@ -118,7 +130,9 @@ def shooting(method: str = "rule:y") -> list[Record]:
     """An attack by a group that the registry does not know."""
     line = "The Kivu Front shot 20 people in Goma"
     return [
-        record("seed", "kivu-front", "actors", {"name": "Kivu Front", "actor_type": "armed_group"}, {"name": "Kivu Front"}),
+        record(
+            "seed", "kivu-front", "actors", {"name": "Kivu Front", "actor_type": "armed_group"}, {"name": "Kivu Front"}
+        ),
         record(
             "seed",
             "#e",

@@ -106,15 +106,16 @@ def _shared_head(known: list[tuple[Entry, Name]], group: Group, sentence: Senten
     if not known or following is None or group.last >= len(units) or units[group.last].tag != "C":
         return []
     head = units[following.last - 1]
-    if any(unit.name is not None for unit in units[following.first : following.last]) or head.lower not in cast.codebook.heads["company_heads"]:
+    if (
+        any(unit.name is not None for unit in units[following.first : following.last])
+        or head.lower not in cast.codebook.heads["company_heads"]
+    ):
         return []
     span = (units[group.first].start, head.end)
     return _by_head(head.lower, known, None, span, span, sentence, following, cast)
 
 
-def _named(
-    named: tuple[Entry, Name], head: Unit, sentence: Sentence, group: Group, cast: Cast
-) -> list[Actor]:
+def _named(named: tuple[Entry, Name], head: Unit, sentence: Sentence, group: Group, cast: Cast) -> list[Actor]:
     entry, name = named
     if entry.alias_type == "demonym" and cast.type_of(entry.target) != "state":
         return [Actor(entry.target, name.start, name.end)]
@@ -161,7 +162,9 @@ def _by_head(
 ) -> list[Actor]:
     heads = cast.codebook.heads
     others = [
-        entry.target for entry, _ in known if cast.type_of(entry.target) in ("armed_group", "company", "military", "igo", "ngo", "government")
+        entry.target
+        for entry, _ in known
+        if cast.type_of(entry.target) in ("armed_group", "company", "military", "igo", "ngo", "government")
     ]
     if word in heads["people_heads"]:
         return []
@@ -219,7 +222,9 @@ def _pronoun(unit: Unit, sentence: Sentence, cast: Cast) -> list[Actor]:
     if unit.lower in ("he", "him", "his", "she", "her"):
         actor = cast.latest(("person",))
     elif unit.lower in ("it", "its", "they", "their", "them"):
-        actor = _subject_before(unit, sentence, cast) or next((a for a in reversed(cast.subjects) if _is_body(a, cast)), None)
+        actor = _subject_before(unit, sentence, cast) or next(
+            (a for a in reversed(cast.subjects) if _is_body(a, cast)), None
+        )
     else:
         actor = None
     return [Actor(actor, unit.start, unit.end, True)] if actor is not None else []
@@ -254,7 +259,16 @@ def modifier_actors(group: Group, sentence: Sentence, cast: Cast) -> list[Actor]
         named = name_actor(unit, cast.codebook)
         if named is None:
             if at + 1 < group.last and units[at + 1].tag == "'":
-                found += _by_head(unit.lower, [p for p in (name_actor(u, cast.codebook) for u in units[group.first : at]) if p], None, (units[group.first].start, unit.end), (units[group.first].start, unit.end), sentence, Group(group.first, at + 1, at), cast)
+                found += _by_head(
+                    unit.lower,
+                    [p for p in (name_actor(u, cast.codebook) for u in units[group.first : at]) if p],
+                    None,
+                    (units[group.first].start, unit.end),
+                    (units[group.first].start, unit.end),
+                    sentence,
+                    Group(group.first, at + 1, at),
+                    cast,
+                )
             continue
         entry, name = named
         found.append(Actor(entry.target, name.start, name.end, entry.alias_type in _INFERRED_ALIASES))

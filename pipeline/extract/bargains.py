@@ -102,9 +102,23 @@ def _place_deal(group: Group, mention: str, setting: Setting, bargains: Bargains
     following = phrases_after(group, sentence)
     beside: list[Actor] = []
     for preposition, other in following:
-        if preposition in ("amid", "amidst", "after", "before", "despite", "since", "during", "following", "until", "without", "against"):
+        if preposition in (
+            "amid",
+            "amidst",
+            "after",
+            "before",
+            "despite",
+            "since",
+            "during",
+            "following",
+            "until",
+            "without",
+            "against",
+        ):
             break
-        if preposition in ("with", "between", "among", "and", "to") and not (preposition == "to" and mention.startswith("~")):
+        if preposition in ("with", "between", "among", "and", "to") and not (
+            preposition == "to" and mention.startswith("~")
+        ):
             beside += [a for a in resolve(other, sentence, cast) if cast.type_of(a.id) in PARTY_TYPES]
     if clause is not None and group in clause.objects:
         beside += [a for a in first_filled(clause, ("with", "between"), setting) if cast.type_of(a.id) in PARTY_TYPES]
@@ -117,7 +131,15 @@ def _place_deal(group: Group, mention: str, setting: Setting, bargains: Bargains
     last = following[-1][1].last if following else group.last
     span = (units[group.first].start, units[group.last - 1].end)
     words = {unit.lower for unit in units[group.first : last]}
-    back = mention.startswith("~") or units[group.first].lower in ("the", "this", "that", "these", "such", "its", "their")
+    back = mention.startswith("~") or units[group.first].lower in (
+        "the",
+        "this",
+        "that",
+        "these",
+        "such",
+        "its",
+        "their",
+    )
     deal = _find_deal(found, mention, back, bargains)
     if deal is None:
         if mention.startswith("~") or not found or (len(found) < 2 and not _type_of(words, setting)):
@@ -161,7 +183,21 @@ def _host(group: Group, setting: Setting) -> Clause | None:
 
 def _is_about_others(clause: Clause | None) -> bool:
     """Whether the subject tells of a deal rather than takes part in it ("Reuters reported a deal")."""
-    return clause is not None and clause.lemma in ("report", "say", "announce", "describe", "mediate", "broker", "host", "criticise", "criticize", "welcome", "praise", "condemn", "witness")
+    return clause is not None and clause.lemma in (
+        "report",
+        "say",
+        "announce",
+        "describe",
+        "mediate",
+        "broker",
+        "host",
+        "criticise",
+        "criticize",
+        "welcome",
+        "praise",
+        "condemn",
+        "witness",
+    )
 
 
 def _unique(actors: list[Actor]) -> list[Actor]:
@@ -173,7 +209,10 @@ def _find_deal(found: list[Actor], mention: str, back: bool, bargains: Bargains)
     if mention.startswith("="):
         return next((d for d in bargains.deals if d.registered == mention[1:]), None)
     if len(ids) >= 2:
-        return next((d for d in bargains.deals if ids <= set(d.parties) or (len(d.parties) == 1 and set(d.parties) <= ids)), None)
+        return next(
+            (d for d in bargains.deals if ids <= set(d.parties) or (len(d.parties) == 1 and set(d.parties) <= ids)),
+            None,
+        )
     if len(ids) == 1:
         fitting = sorted((d for d in bargains.deals if ids <= set(d.parties)), key=lambda d: d.is_example, reverse=True)
         return fitting[-1] if fitting else None
@@ -194,7 +233,9 @@ def _read_stage(deal: Deal, group: Group, clause: Clause | None, stance: Stance,
                     continue
                 if stance.realis != "actual" and frame.stage not in ("sought", "offered", "negotiating"):
                     if current.parent is not None and stance.realis == "planned":
-                        deal.stages.append(("sought", (units[current.first].start, units[current.verb].end), "deal.intended"))
+                        deal.stages.append(
+                            ("sought", (units[current.first].start, units[current.verb].end), "deal.intended")
+                        )
                     continue
                 deal.stages.append((frame.stage, (units[current.first].start, units[current.verb].end), frame.id))
                 return
@@ -229,7 +270,11 @@ def read_terms(setting: Setting, bargains: Bargains) -> None:
         end = _reach(clause, setting, exchange)
         hits = list(_phrases_in(clause.last, end, setting, taken, in_exchange=exchange is not None))
         if clause.passive:
-            hits += [hit for group in clause.subjects for hit in _phrases_in(group.first, group.last, setting, taken, in_exchange=False)]
+            hits += [
+                hit
+                for group in clause.subjects
+                for hit in _phrases_in(group.first, group.last, setting, taken, in_exchange=False)
+            ]
         for hit in hits:
             taken.update(range(hit[1], hit[2]))
             _add_term(hit, clause, frame, setting, bargains)
@@ -307,7 +352,13 @@ def _exchanged_good(at: int, setting: Setting) -> tuple[TermRule, int, int] | No
     word = setting.sentence.units[at].lower
     if setting.sentence.units[at].tag != "N":
         return None
-    wanted = "military_aid" if word in book.deals["exchanged_security"] else "mine_access" if word in book.deals["exchanged_resource"] else None
+    wanted = (
+        "military_aid"
+        if word in book.deals["exchanged_security"]
+        else "mine_access"
+        if word in book.deals["exchanged_resource"]
+        else None
+    )
     rule = next((r for r in book.terms if r.term_type == wanted), None)
     return (rule, at, at + 1) if rule is not None else None
 
@@ -359,7 +410,11 @@ def _match_good(at: int, last: int, setting: Setting, places_too: bool) -> int |
 
 
 def _add_term(
-    hit: tuple[TermRule, int, int, list[tuple[str, Span]]], clause: Clause, frame: Frame | None, setting: Setting, bargains: Bargains
+    hit: tuple[TermRule, int, int, list[tuple[str, Span]]],
+    clause: Clause,
+    frame: Frame | None,
+    setting: Setting,
+    bargains: Bargains,
 ) -> None:
     rule, first, last, goods = hit
     units = setting.sentence.units
@@ -377,7 +432,19 @@ def _add_term(
     method = frame.id if frame is not None else "term.contained"
     for good in goods or [None]:
         bargains.terms.append(
-            Term(rule, act, giver, receiver, good, span, cue, stance, method, bargains.here[-1] if bargains.here else None, setting.out.sentence)
+            Term(
+                rule,
+                act,
+                giver,
+                receiver,
+                good,
+                span,
+                cue,
+                stance,
+                method,
+                bargains.here[-1] if bargains.here else None,
+                setting.out.sentence,
+            )
         )
 
 
@@ -432,7 +499,11 @@ def _governed(
             if over.term["direction"] == "get" and frame.term is not None and frame.term["direction"] == "give":
                 asker = _party(slot(above, "subject", setting), setting)
                 receiver = receiver or asker
-            return ("expect" if above.passive and over.term["act"] in ("expect", "request") else over.term["act"]), receiver, giver
+            return (
+                ("expect" if above.passive and over.term["act"] in ("expect", "request") else over.term["act"]),
+                receiver,
+                giver,
+            )
         if over.realis == "planned":
             return ("request" if frame.term and frame.term["direction"] == "get" else "expect"), receiver, giver
     if above.lemma in ("expect", "set", "schedule", "due", "suppose"):
@@ -465,12 +536,23 @@ def _named_beside(first: int, last: int, rule: TermRule, setting: Setting) -> tu
     if group is None:
         return None, None
     side = cast.codebook.codes.parent("term_type", rule.term_type)
-    owners = [a for a in modifier_actors(Group(group.first, group.last, group.head), sentence, cast) if cast.type_of(a.id) in PARTY_TYPES]
+    owners = [
+        a
+        for a in modifier_actors(Group(group.first, group.last, group.head), sentence, cast)
+        if cast.type_of(a.id) in PARTY_TYPES
+    ]
     giver = owners[-1] if len({a.id for a in owners}) == 1 else None
     receiver = None
     for preposition, other in phrases_after(group, sentence):
         found = [a for a in resolve(other, sentence, cast) if cast.type_of(a.id) in PARTY_TYPES]
-        if found and preposition in ("for", "to") and side == RESOURCE_SIDE or found and preposition in ("for", "to") and giver is not None:
+        if (
+            found
+            and preposition in ("for", "to")
+            and side == RESOURCE_SIDE
+            or found
+            and preposition in ("for", "to")
+            and giver is not None
+        ):
             receiver = receiver or found[0]
         elif found and preposition in ("in", "of") and side == RESOURCE_SIDE and giver is None:
             giver = found[0]
@@ -494,7 +576,10 @@ def _read_exchange(exchange: tuple[int, int], taken: set[int], setting: Setting,
     units = setting.sentence.units
     if units[exchange[1] - 1].lower not in ("for",):
         return
-    stop = next((c.first for c in setting.sentence.clauses if c.first > exchange[1] and units[c.first - 1].tag in ",C"), len(units))
+    stop = next(
+        (c.first for c in setting.sentence.clauses if c.first > exchange[1] and units[c.first - 1].tag in ",C"),
+        len(units),
+    )
     before = [t for t in bargains.terms if t.sentence == setting.out.sentence]
     if not before:
         start = max((c.last for c in setting.sentence.clauses if c.last <= exchange[0]), default=0)
@@ -513,7 +598,19 @@ def _read_exchange(exchange: tuple[int, int], taken: set[int], setting: Setting,
             stance = replace(stance, act="offer", method="claim.offer")
         for good in goods or [None]:
             bargains.terms.append(
-                Term(rule, act, giver, receiver, good, (units[first].start, units[last - 1].end), cue, stance, "term.exchange", bargains.here[-1] if bargains.here else None, setting.out.sentence)
+                Term(
+                    rule,
+                    act,
+                    giver,
+                    receiver,
+                    good,
+                    (units[first].start, units[last - 1].end),
+                    cue,
+                    stance,
+                    "term.exchange",
+                    bargains.here[-1] if bargains.here else None,
+                    setting.out.sentence,
+                )
             )
     parties = {a.id for a in (model.giver, model.receiver) if a is not None} if model else set()
     told = any(parties <= set(deal.parties) for deal in bargains.here)
@@ -574,7 +671,19 @@ def _read_hoped(taken: set[int], setting: Setting, bargains: Bargains) -> None:
             stance = Stance(act="request", realis="hypothetical", cue=(unit.start, unit.end), method="claim.hoped")
             for good in goods or [None]:
                 bargains.terms.append(
-                    Term(rule, "request", giver, receiver, good, (units[first].start, units[last - 1].end), (unit.start, unit.end), stance, "term.hoped", bargains.here[-1] if bargains.here else None, setting.out.sentence)
+                    Term(
+                        rule,
+                        "request",
+                        giver,
+                        receiver,
+                        good,
+                        (units[first].start, units[last - 1].end),
+                        (unit.start, unit.end),
+                        stance,
+                        "term.hoped",
+                        bargains.here[-1] if bargains.here else None,
+                        setting.out.sentence,
+                    )
                 )
 
 
@@ -593,7 +702,16 @@ def read_likeness(setting: Setting, bargains: Bargains) -> None:
             a
             for p, g in clause.phrases
             if p in ("by", "on", "after")
-            for a in (*modifier_actors(g, setting.sentence, setting.cast), *resolve(g, setting.sentence, setting.cast), *(x for q, h in phrases_after(g, setting.sentence) if q in ("for", "to", "with", "between") for x in resolve(h, setting.sentence, setting.cast)))
+            for a in (
+                *modifier_actors(g, setting.sentence, setting.cast),
+                *resolve(g, setting.sentence, setting.cast),
+                *(
+                    x
+                    for q, h in phrases_after(g, setting.sentence)
+                    if q in ("for", "to", "with", "between")
+                    for x in resolve(h, setting.sentence, setting.cast)
+                ),
+            )
         ]
         parties = {a.id: a for a in actors if setting.cast.type_of(a.id) in PARTY_TYPES}
         if own is None or len(parties) < 2:
@@ -626,7 +744,10 @@ def read_outlook(setting: Setting, bargains: Bargains) -> None:
             if term is not None:
                 bargains.outlooks.append((term, None, stance, (units[first].start, units[last - 1].end)))
                 return
-        nouns = {u.lower for u in units[at + 2 : stop]} & {*setting.cast.codebook.deals["nouns"], *setting.cast.codebook.deals["back_references"]}
+        nouns = {u.lower for u in units[at + 2 : stop]} & {
+            *setting.cast.codebook.deals["nouns"],
+            *setting.cast.codebook.deals["back_references"],
+        }
         deal = bargains.latest()
         if nouns and deal is not None:
             bargains.outlooks.append((None, deal, stance, (unit.start, units[stop - 1].end)))

@@ -95,7 +95,9 @@ class Sentence:
         return self.units[-1].end
 
 
-_NOUN_GROUP = re.compile(r"(?:[DQ]|R(?=[JE]))*(?:[JNM#$~'%]|E(?=[JNM~E]*[NM])|G(?=[NM])|(?<=~)[EGVIR]|[I](?=~))*[NM#P%$]|P|[DQ](?![JNM#])")
+_NOUN_GROUP = re.compile(
+    r"(?:[DQ]|R(?=[JE]))*(?:[JNM#$~'%]|E(?=[JNM~E]*[NM])|G(?=[NM])|(?<=~)[EGVIR]|[I](?=~))*[NM#P%$]|P|[DQ](?![JNM#])"
+)
 _VERB_GROUP = re.compile(r"(?:[XHBO]|T(?=R*[VBHOEG])|R(?=R*[XHBOVEGTK]))*[VEGKBHO](?:R(?=R*[EVG])|(?<=[BHO])R*[EGV])*")
 
 
@@ -150,7 +152,9 @@ def _tag(word: str, low: str, kind: str, lexicon: Lexicon) -> str:
     if kind == "possessive":
         return "'"
     if kind == "mark":
-        return {"-": "~", "–": ",", "—": ",", "$": "$", "€": "$", "£": "$", "%": "%", ",": ",", "&": "~"}.get(word, word if word in ".:;()\"" else "\"" if word in "“”‘’«»" else ";")
+        return {"-": "~", "–": ",", "—": ",", "$": "$", "€": "$", "£": "$", "%": "%", ",": ",", "&": "~"}.get(
+            word, word if word in '.:;()"' else '"' if word in "“”‘’«»" else ";"
+        )
     closed = lexicon.closed.get(low)
     if closed:
         return closed
@@ -204,7 +208,12 @@ def _retag(units: list[Unit], lexicon: Lexicon) -> None:
         elif unit.tag == "E":
             following = units[index + 1].lower if index + 1 < count else ""
             unit.tag = _participle(low, before, after, following, lexicon)
-        elif unit.tag == "V" and before in "BH" and low in lexicon.verb_forms and low.endswith(("ed", "n", "t", "d", "k", "m", "e")):
+        elif (
+            unit.tag == "V"
+            and before in "BH"
+            and low in lexicon.verb_forms
+            and low.endswith(("ed", "n", "t", "d", "k", "m", "e"))
+        ):
             unit.tag = "E"
         elif unit.tag == "G" and before in "IV" and low in lexicon.verb_forms and after in "DQM#$PJN":
             unit.tag = "K"
@@ -219,7 +228,7 @@ def _retag_that(low: str, before: str, after: str) -> str:
         return "W"
     if before in "NM'" and after in "BHXOVRE":
         return "W"
-    if before in "VEGNJR,B\"" and after in "DQMPNJ#$IER;\"":
+    if before in 'VEGNJR,B"' and after in 'DQMPNJ#$IER;"':
         return "S"
     return "D" if after in "NJ" else "P" if after in "BXHV" else "S"
 
@@ -238,7 +247,7 @@ def _verb_or_noun(low: str, before: str, after: str, lexicon: Lexicon) -> str:
         return "V"
     if tag in ("VBD", "VBN", "VBDN"):
         return "V"
-    if before in "MN,\"" and after in "DQMPT$#SG" and (tag == "VBZ" or before != ","):
+    if before in 'MN,"' and after in "DQMPT$#SG" and (tag == "VBZ" or before != ","):
         return "V"
     if tag == "VBZ" and before == "M" and after in "IJNR":
         return "V" if after != "I" else "N"
@@ -252,7 +261,7 @@ def _participle(low: str, before: str, after: str, following: str, lexicon: Lexi
         return "J"
     if lexicon.verb_forms.get(low, ("", "VBDN"))[1] == "VBN":
         return "E"
-    if before in "MNP)\"" and after in "DQMP$#TSJNRG,.KC":
+    if before in 'MNP)"' and after in "DQMP$#TSJNRG,.KC":
         return "V"
     if before in "MNP" and after == "I":
         # "rebels backed by Rwanda" stays a participle, which the clause builder reads as a reduced relative.
@@ -271,7 +280,12 @@ def _main_verb(letters: str, first: int, last: int) -> int:
 
 
 def _clauses(
-    units: list[Unit], letters: str, groups: list[Group], verbs: list[Group], group_of: Mapping[int, Group], lexicon: Lexicon
+    units: list[Unit],
+    letters: str,
+    groups: list[Group],
+    verbs: list[Group],
+    group_of: Mapping[int, Group],
+    lexicon: Lexicon,
 ) -> list[Clause]:
     clauses: list[Clause] = []
     starts = {group.first: group for group in groups}
@@ -295,7 +309,12 @@ def _open_clause(units: list[Unit], letters: str, verb: Group, lexicon: Lexicon)
     clause.negated = any(word in lexicon.negations for word in words)
     clause.modal = next((units[verb.first + at].lower for at, letter in enumerate(span) if letter == "X"), "")
     before_head = span[: verb.head - verb.first]
-    clause.passive = letters[verb.head] in "EV" and "B" in before_head and letters[verb.head] != "G" and not head.lower.endswith("ing")
+    clause.passive = (
+        letters[verb.head] in "EV"
+        and "B" in before_head
+        and letters[verb.head] != "G"
+        and not head.lower.endswith("ing")
+    )
     if "T" in before_head:
         clause.kind = "infinitive"
     elif letters[verb.head] in "GK" and "B" not in before_head:
@@ -318,7 +337,12 @@ def _read_right(
 ) -> None:
     """Objects and prepositional phrases up to the next verb group or clause boundary."""
     index = verb.last
-    if index < limit and units[index].lower in lexicon.particles and letters[index] in "IR" and units[index].lower not in ("by",):
+    if (
+        index < limit
+        and units[index].lower in lexicon.particles
+        and letters[index] in "IR"
+        and units[index].lower not in ("by",)
+    ):
         clause.particle = units[index].lower
         if letters[index] == "R":
             index += 1
@@ -330,7 +354,9 @@ def _read_right(
         if index in starts:
             group = starts[index]
             follows = group.last
-            is_subject_of_next = follows in verb_starts or (follows < limit and letters[follows] == "R" and follows + 1 in verb_starts)
+            is_subject_of_next = follows in verb_starts or (
+                follows < limit and letters[follows] == "R" and follows + 1 in verb_starts
+            )
             finite_next = is_subject_of_next and letters[follows] not in "TGE"
             if finite_next and (preposition in lexicon.clause_prepositions or not preposition or joined):
                 break
@@ -357,7 +383,7 @@ def _read_right(
                     index += 1
                     continue
                 break
-        elif letter in "SW;:.\"":
+        elif letter in 'SW;:."':
             break
         elif letter not in "R'~()":
             break
@@ -367,7 +393,9 @@ def _read_right(
 
 def _split_datives(groups: list[Group], verbs: list[Group], units: list[Unit], lexicon: Lexicon) -> list[Group]:
     """ "Gave Turkey exclusive rights": the name that opens the group receives what the rest names."""
-    givers = {verb.last for verb in verbs if lexicon.verb_forms.get(units[verb.head].lower, ("", ""))[0] in lexicon.dative}
+    givers = {
+        verb.last for verb in verbs if lexicon.verb_forms.get(units[verb.head].lower, ("", ""))[0] in lexicon.dative
+    }
     found = []
     for group in groups:
         found += _split_dative(group, units, lexicon) if group.first in givers else [group]
@@ -428,10 +456,16 @@ def _find_subject(
         else:
             clause.subjects = previous.subjects
         return
-    if clause.kind == "gerund" and previous is not None and (before < 0 or letters[before] in "I,CS" or before < previous.end):
+    if (
+        clause.kind == "gerund"
+        and previous is not None
+        and (before < 0 or letters[before] in "I,CS" or before < previous.end)
+    ):
         clause.parent = previous
         blamed = before >= 0 and letters[before] == "I" and previous.lemma in lexicon.object_control
-        clause.subjects = previous.objects if blamed and previous.objects and not previous.passive else previous.subjects
+        clause.subjects = (
+            previous.objects if blamed and previous.objects and not previous.passive else previous.subjects
+        )
         return
     if clause.kind == "reduced":
         group = group_of.get(before)
@@ -492,7 +526,7 @@ def _subject_to_the_left(
                 if owner is not None and owner.kind in ("reduced", "relative") and best is None and owner.subjects:
                     return owner.subjects
                 break
-            if letter in "SW:;\"":
+            if letter in 'SW:;"':
                 break
             index -= 1
             continue
@@ -500,11 +534,20 @@ def _subject_to_the_left(
         if head_of_phrase and units[group.first - 1].lower not in lexicon.clause_prepositions:
             index = group.first - 2
             continue
-        if head_of_phrase and group.first - 2 >= 0 and group_of.get(group.first - 2) is not None and units[group.first - 1].lower in ("for", "as", "than"):
+        if (
+            head_of_phrase
+            and group.first - 2 >= 0
+            and group_of.get(group.first - 2) is not None
+            and units[group.first - 1].lower in ("for", "as", "than")
+        ):
             index = group.first - 2
             continue
         paired = group_of.get(group.first - 2) if group.first > 1 and letters[group.first - 1] == "C" else None
-        if paired is not None and paired.first > 0 and units[paired.first - 1].lower in ("between", "among", "of", "with"):
+        if (
+            paired is not None
+            and paired.first > 0
+            and units[paired.first - 1].lower in ("between", "among", "of", "with")
+        ):
             index = paired.first - 2
             continue
         best = group
@@ -524,6 +567,6 @@ def _matching_comma(index: int, letters: str) -> int | None:
     for at in range(index - 1, max(-1, index - 30), -1):
         if letters[at] == opener:
             return at if at > 0 else None
-        if letters[at] in ";:\"":
+        if letters[at] in ';:"':
             return None
     return None

@@ -114,7 +114,12 @@ def _add_bargains(bargains: Bargains, out: Collector, codebook: Codebook) -> Non
     for own, model, span, stance in bargains.likenesses:
         if own.record is not None and model.record is not None:
             values = {"subject_id": own.record.ref, "predicate": "modelled_on", "object_id": model.record.ref}
-            spans = {"*": span, "predicate": span, "subject_id": (*own.spans[-1], True), "object_id": (*model.spans[0], True)}
+            spans = {
+                "*": span,
+                "predicate": span,
+                "subject_id": (*own.spans[-1], True),
+                "object_id": (*model.spans[0], True),
+            }
             out.add("relations", values, spans, stance, "deal.likeness")
 
 
@@ -178,13 +183,24 @@ def _add_offices(names: list[Name], text: str, cast: Cast, out: Collector, publi
         parent = row.get("parent_id")
         before = text[max(0, name.start - 40) : name.start].lower().rstrip()
         title = next((t for t in sorted(grammar.head_titles, key=len, reverse=True) if before.endswith(t)), None)
-        if title is None or not parent or not _holds_office(entry.target, published, cast) or before.endswith(f"vice {title}") or before.endswith(f"former {title}"):
+        if (
+            title is None
+            or not parent
+            or not _holds_office(entry.target, published, cast)
+            or before.endswith(f"vice {title}")
+            or before.endswith(f"former {title}")
+        ):
             continue
         seen.add(entry.target)
         start = name.start - 1 - len(title)
         span = (start, name.end)
         values = {"subject_id": entry.target, "predicate": "leads", "object_id": parent}
-        spans = {"*": span, "predicate": (start, start + len(title), True), "subject_id": (name.start, name.end), "object_id": (*span, True)}
+        spans = {
+            "*": span,
+            "predicate": (start, start + len(title), True),
+            "subject_id": (name.start, name.end),
+            "object_id": (*span, True),
+        }
         out.sentence = -99
         out.add("relations", values, spans, Stance(), "registry.office")
 
@@ -199,7 +215,9 @@ def _mentions(names: list[Name], text: str, out: Collector, cast: Cast) -> list[
             if entry is None:
                 continue
             record = found.setdefault((table, entry.target), _name_record(table, entry.target, cast))
-            record.mentions.append(Mention("name", name.start, name.end, entry.alias_type in ("capital", "metonym", "demonym", "title")))
+            record.mentions.append(
+                Mention("name", name.start, name.end, entry.alias_type in ("capital", "metonym", "demonym", "title"))
+            )
     return [found[key] for key in sorted(found)]
 
 

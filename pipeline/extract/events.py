@@ -54,7 +54,9 @@ def slot(clause: Clause, name: str, setting: Setting) -> list[Actor]:
         groups = _phrase_groups(clause, name, setting.sentence)
     found: list[Actor] = []
     for group in groups:
-        found += [actor for actor in resolve(group, setting.sentence, setting.cast) if actor.id not in {a.id for a in found}]
+        found += [
+            actor for actor in resolve(group, setting.sentence, setting.cast) if actor.id not in {a.id for a in found}
+        ]
     return found
 
 
@@ -88,13 +90,29 @@ def place_of(clause_start: int, clause_end: int, setting: Setting) -> tuple[str,
         if name is None:
             continue
         before = at - 1
-        while before >= 0 and (units[before].tag in "DJ" or units[before].lower in ("city", "town", "province", "village", "region", "of")) and before > at - 4:
+        while (
+            before >= 0
+            and (
+                units[before].tag in "DJ"
+                or units[before].lower in ("city", "town", "province", "village", "region", "of")
+            )
+            and before > at - 4
+        ):
             if units[before].lower in PLACE_PREPOSITIONS and units[before].lower != "of":
                 break
             before -= 1
-        if before < 0 or units[before].lower not in ("in", "at", "near", "around", "across", "inside", "outside", "within"):
+        if before < 0 or units[before].lower not in (
+            "in",
+            "at",
+            "near",
+            "around",
+            "across",
+            "inside",
+            "outside",
+            "within",
+        ):
             continue
-        if at + 1 < len(units) and units[at + 1].tag in "'N" :
+        if at + 1 < len(units) and units[at + 1].tag in "'N":
             continue
         found = place_named(name, setting.cast)
         if found is not None:
@@ -136,7 +154,11 @@ def read_verb_frames(setting: Setting) -> None:
     """Events and relations of every clause."""
     codebook = setting.cast.codebook
     for clause in setting.sentence.clauses:
-        frames = [f for particle, f in codebook.frames_by_verb.get(clause.lemma, ()) if particle and particle == clause.particle]
+        frames = [
+            f
+            for particle, f in codebook.frames_by_verb.get(clause.lemma, ())
+            if particle and particle == clause.particle
+        ]
         frames = frames or [f for particle, f in codebook.frames_by_verb.get(clause.lemma, ()) if not particle]
         if clause.tag == "" and not frames:
             continue
@@ -146,16 +168,22 @@ def read_verb_frames(setting: Setting) -> None:
             if frame.event is None and frame.relation is None:
                 continue
             actors = first_filled(clause, frame.actor, setting)
-            recipients = [a for a in first_filled(clause, frame.recipient, setting) if a.id not in {x.id for x in actors}]
+            recipients = [
+                a for a in first_filled(clause, frame.recipient, setting) if a.id not in {x.id for x in actors}
+            ]
             if not _fits(frame, actors, recipients, setting.cast):
                 continue
             stance = stance or stance_of(clause, setting.sentence, setting.cast, setting.given)
             span = (setting.sentence.units[clause.first].start, setting.sentence.units[clause.verb].end)
             if frame.event is not None and not taken and (actors or (recipients and clause.passive)):
-                if _add_event(frame, actors, recipients, span, (clause.first, max(clause.end, clause.last)), stance, setting):
+                if _add_event(
+                    frame, actors, recipients, span, (clause.first, max(clause.end, clause.last)), stance, setting
+                ):
                     taken = True
             if frame.relation is not None and actors:
-                _add_relation(frame, actors, recipients, span, (clause.last, max(clause.end, clause.last)), stance, setting)
+                _add_relation(
+                    frame, actors, recipients, span, (clause.last, max(clause.end, clause.last)), stance, setting
+                )
     _note_subjects(setting)
 
 
@@ -229,7 +257,10 @@ def _add_relation(
     predicate = frame.relation or ""
     units = setting.sentence.units
     last = min(stretch[1], len(units))
-    base: dict[str, Span | tuple[int, int, bool]] = {"*": (span[0], max(span[1], units[last - 1].end)), "predicate": span}
+    base: dict[str, Span | tuple[int, int, bool]] = {
+        "*": (span[0], max(span[1], units[last - 1].end)),
+        "predicate": span,
+    }
     if predicate in HOLDINGS:
         _add_holding(frame, actors, base, stretch[0], last, stance, setting, recipients)
         return
@@ -259,8 +290,14 @@ def _add_holding(
     place = _object_place(first, last, setting) if predicate in ("controls", "present_in", "operates", "owns") else None
     if predicate in ("controls", "present_in") and place is None:
         return
-    if not goods and predicate == "dominates" and any(u.lower in setting.cast.codebook.grammar["sectors"] for u in setting.sentence.units[first:last]):
-        goods = [(good, (*span[:2], True)) for good, span in commodities_in(0, len(setting.sentence.units), setting)[-1:]]
+    if (
+        not goods
+        and predicate == "dominates"
+        and any(u.lower in setting.cast.codebook.grammar["sectors"] for u in setting.sentence.units[first:last])
+    ):
+        goods = [
+            (good, (*span[:2], True)) for good, span in commodities_in(0, len(setting.sentence.units), setting)[-1:]
+        ]
     elif not goods and place is None and not recipients and not owners:
         return
     for actor in actors[:2]:
@@ -325,7 +362,9 @@ def read_noun_frames(setting: Setting) -> None:
             continue
         singular = codebook.noun_forms.get(head.lower, head.lower)
         for before, frame in codebook.frames_by_noun.get(singular, ()):
-            if before and before != " ".join(u.lower for u in sentence.units[max(group.first, group.last - 1 - len(before.split())) : group.last - 1]):
+            if before and before != " ".join(
+                u.lower for u in sentence.units[max(group.first, group.last - 1 - len(before.split())) : group.last - 1]
+            ):
                 continue
             if _read_noun(frame, group, setting):
                 break
@@ -349,7 +388,13 @@ def _read_noun(frame: Frame, group: Group, setting: Setting) -> bool:
     if not actors:
         return False
     recipients = [a for a in toward if a.id not in {x.id for x in actors}]
-    if not recipients and not between and not frame.mutual and frame.event not in ALONE and frame.relation not in HOLDINGS:
+    if (
+        not recipients
+        and not between
+        and not frame.mutual
+        and frame.event not in ALONE
+        and frame.relation not in HOLDINGS
+    ):
         return False
     if not _fits(frame, actors, recipients, cast):
         return False
@@ -365,7 +410,11 @@ def _read_noun(frame: Frame, group: Group, setting: Setting) -> bool:
         done = True
     elif frame.relation is not None and (recipients or between):
         base = {"*": (units[group.first].start, units[last - 1].end), "predicate": span}
-        pairs = [(a, b) for a in actors[:2] for b in recipients[:3]] if recipients else list(zip(between, between[1:], strict=False))
+        pairs = (
+            [(a, b) for a in actors[:2] for b in recipients[:3]]
+            if recipients
+            else list(zip(between, between[1:], strict=False))
+        )
         for subject, target in pairs:
             if frame.relation == "fights" and {cast.type_of(subject.id), cast.type_of(target.id)} - ARMED:
                 continue
@@ -474,10 +523,22 @@ def _deny(denier: Actor, clause: Clause, frame: Frame, setting: Setting) -> None
         for record in out.of_sentence(back):
             if record.table not in ("relations", "events", "terms"):
                 continue
-            accusers = [c for c in out.claims.get(record.ref, ()) if c.values["act"] in ("accuse", "allege", "report", "state") and c.values["polarity"] == "pos"]
+            accusers = [
+                c
+                for c in out.claims.get(record.ref, ())
+                if c.values["act"] in ("accuse", "allege", "report", "state") and c.values["polarity"] == "pos"
+            ]
             told = [c for c in accusers if c.values["act"] in ("accuse", "allege") or c.values.get("holder_id")]
-            involved = {record.values.get("subject_id"), record.values.get("giver_id"), *(actor for _, actor in record.roles)}
+            involved = {
+                record.values.get("subject_id"),
+                record.values.get("giver_id"),
+                *(actor for _, actor in record.roles),
+            }
             if told and denier.id in involved and record.values.get("event_type") not in ("ACCUSE", "REJECT"):
                 out.claim(record, stance, None, told[0])
-        if any(c.values.get("holder_id") == denier.id and c.values["act"] == "deny" for cs in out.claims.values() for c in cs):
+        if any(
+            c.values.get("holder_id") == denier.id and c.values["act"] == "deny"
+            for cs in out.claims.values()
+            for c in cs
+        ):
             return

@@ -42,12 +42,15 @@ def read_figures(quantities: list[Quantity], setting: Setting) -> None:
 
 
 def _is_date(quantity: Quantity, periods: list[Period]) -> bool:
-    return quantity.unit is None and any(p.start <= quantity.start < p.end or p.start < quantity.end <= p.end for p in periods)
+    return quantity.unit is None and any(
+        p.start <= quantity.start < p.end or p.start < quantity.end <= p.end for p in periods
+    )
 
 
 def _in_name(quantity: Quantity, setting: Setting) -> bool:
     return any(
-        unit.name is not None and unit.start < quantity.end and quantity.start < unit.end for unit in setting.sentence.units
+        unit.name is not None and unit.start < quantity.end and quantity.start < unit.end
+        for unit in setting.sentence.units
     )
 
 
@@ -79,7 +82,11 @@ def _duration(first: int, last: int, unit: str, setting: Setting) -> Count | Non
         return None
     if after in ("ago", "old", "later", "earlier", "after", "before") or before in ("aged", "age"):
         return None
-    if before in ("for", "of", "lasting", "lasted", "after", "than", "within", "a", "the", "-") or after in ("of",) or units[first].lower in ("over", "more"):
+    if (
+        before in ("for", "of", "lasting", "lasted", "after", "than", "within", "a", "the", "-")
+        or after in ("of",)
+        or units[first].lower in ("over", "more")
+    ):
         return Count("duration", unit, first, last + 1)
     return None
 
@@ -92,7 +99,11 @@ def _people(first: int, last: int, unit: str | None, setting: Setting) -> Count 
     people = set(book.measures["people"])
     after = range(last + 1, min(end + WINDOW, len(units)))
     before = range(max(0, first - WINDOW), first)
-    if last + 1 < len(units) and units[last + 1].lower == "of" and units[last].lower in ("thousands", "hundreds", "dozens", "scores", "millions", "tens"):
+    if (
+        last + 1 < len(units)
+        and units[last + 1].lower == "of"
+        and units[last].lower in ("thousands", "hundreds", "dozens", "scores", "millions", "tens")
+    ):
         end = max(end, last + 2)
     head_at = next((i for i in range(last + 1, min(end + 1, len(units))) if units[i].tag in "NM"), None)
     counted = [units[i].lower for i in range(last + 1, min(max(end, last + 4), len(units)))]
@@ -104,7 +115,12 @@ def _people(first: int, last: int, unit: str | None, setting: Setting) -> Count 
             best = found
     if best is not None:
         count = best[1]
-        return Count(count.measure, "households" if unit == "households" else count.unit, min(first, count.first), max(last + 1, count.last))
+        return Count(
+            count.measure,
+            "households" if unit == "households" else count.unit,
+            min(first, count.first),
+            max(last + 1, count.last),
+        )
     del head_at
     return None
 
@@ -127,7 +143,9 @@ def _distance(
     return _behind(rule, first, last, before, has_people, setting)
 
 
-def _behind(rule: Measure, first: int, last: int, before: range, has_people: bool, setting: Setting) -> tuple[int, Count] | None:
+def _behind(
+    rule: Measure, first: int, last: int, before: range, has_people: bool, setting: Setting
+) -> tuple[int, Count] | None:
     units = setting.sentence.units
     for at in reversed(before):
         word = units[at].lower
@@ -144,7 +162,9 @@ def _clause_at(at: int, setting: Setting) -> Clause | None:
     """The clause whose argument the unit is: the next predicate of a subject, else the one before."""
     group = setting.sentence.group_of.get(at)
     for clause in setting.sentence.clauses:
-        if group is not None and (group in clause.subjects or group in clause.objects or any(group is g for _, g in clause.phrases)):
+        if group is not None and (
+            group in clause.subjects or group in clause.objects or any(group is g for _, g in clause.phrases)
+        ):
             return clause
     earlier = [c for c in setting.sentence.clauses if c.verb <= at]
     return earlier[-1] if earlier else None
@@ -199,7 +219,9 @@ def _basis(count: Count, setting: Setting) -> tuple[str, Span] | None:
     return None
 
 
-def _add_period(values: dict[str, object], spans: dict[str, Span | tuple[int, int, bool]], near: Span, setting: Setting) -> None:
+def _add_period(
+    values: dict[str, object], spans: dict[str, Span | tuple[int, int, bool]], near: Span, setting: Setting
+) -> None:
     periods = [p for p in setting.periods if setting.sentence.start <= p.start < setting.sentence.end]
     if len(periods) == 1:
         values["period"] = periods[0].edtf
@@ -218,7 +240,14 @@ def _read_vague(quantities: list[Quantity], setting: Setting) -> None:
         head = units[group.last - 1]
         if head.lower not in measures["vague_nouns"]:
             continue
-        cue = next((u for at, u in enumerate(units[group.first : group.last]) if u.lower in measures["vague_adjectives"] or _hyphenated(group.first + at, units, measures)), None)
+        cue = next(
+            (
+                u
+                for at, u in enumerate(units[group.first : group.last])
+                if u.lower in measures["vague_adjectives"] or _hyphenated(group.first + at, units, measures)
+            ),
+            None,
+        )
         if cue is None or any(q.start < head.end and units[group.first].start <= q.start for q in quantities):
             continue
         rule = next((r for r in setting.cast.codebook.measure_rules if head.lower in r.nouns), None)
@@ -226,10 +255,19 @@ def _read_vague(quantities: list[Quantity], setting: Setting) -> None:
             continue
         span = (cue.start, head.end)
         values: dict[str, object] = {"measure": rule.measure, "bound": "vague", "unit": rule.unit}
-        spans: dict[str, Span | tuple[int, int, bool]] = {"*": span, "measure": (head.start, head.end), "bound": span, "unit": (*span, True)}
+        spans: dict[str, Span | tuple[int, int, bool]] = {
+            "*": span,
+            "measure": (head.start, head.end),
+            "bound": span,
+            "unit": (*span, True),
+        }
         _add_period(values, spans, span, setting)
         setting.out.add("figures", values, spans, _stance(group.first, setting), f"figure.{rule.measure}")
 
 
 def _hyphenated(at: int, units: list, measures: dict) -> bool:  # type: ignore[type-arg]
-    return at + 2 < len(units) and f"{units[at].lower}-{units[at + 2].lower}" in measures["vague_adjectives"] and units[at + 1].tag == "~"
+    return (
+        at + 2 < len(units)
+        and f"{units[at].lower}-{units[at + 2].lower}" in measures["vague_adjectives"]
+        and units[at + 1].tag == "~"
+    )

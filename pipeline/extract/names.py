@@ -79,7 +79,12 @@ class Names:
             yield Entry(row["title"], row["deal_id"], "deal", "name")
         for row in registry.aliases:
             yield Entry(
-                row["alias"], row["target_id"], kinds[row["target_id"]], row["alias_type"], row["valid_from"], row["valid_to"]
+                row["alias"],
+                row["target_id"],
+                kinds[row["target_id"]],
+                row["alias_type"],
+                row["valid_from"],
+                row["valid_to"],
             )
 
     def country_place(self, country: str) -> str | None:
@@ -163,7 +168,9 @@ class Learned:
     aliases: dict[str, Entry] = field(default_factory=dict)
 
 
-def find_names(text: str, tokens: Tokens, names: Names, grammar: "NameGrammar", published: str | None) -> tuple[list[Name], Learned]:
+def find_names(
+    text: str, tokens: Tokens, names: Names, grammar: "NameGrammar", published: str | None
+) -> tuple[list[Name], Learned]:
     """All names of a text, in order, and the provisional actors learned from it."""
     by_start = {start: index for index, start in enumerate(tokens.start)}
     by_end = {end: index + 1 for index, end in enumerate(tokens.end)}
@@ -200,7 +207,11 @@ def _valid(entries: tuple[Entry, ...], published: str | None) -> tuple[Entry, ..
     if not dated:
         return entries
     day = edtf.latest(published)
-    if day is None and not any(entry.alias_type == "title" for entry in dated) and len({e.target for e in entries}) == 1:
+    if (
+        day is None
+        and not any(entry.alias_type == "title" for entry in dated)
+        and len({e.target for e in entries}) == 1
+    ):
         return entries
     kept = []
     for entry in entries:
@@ -222,7 +233,9 @@ def _is_guarded(name: Name, text: str, tokens: Tokens, grammar: NameGrammar) -> 
         window = tokens.word[max(0, name.first - 6) : name.first] + tokens.word[name.last : name.last + 6]
         if near.intersection(window):
             return True
-    return _is_stranger(name.first - 1, name.first, tokens, grammar) or _is_stranger(name.last, name.last - 1, tokens, grammar)
+    return _is_stranger(name.first - 1, name.first, tokens, grammar) or _is_stranger(
+        name.last, name.last - 1, tokens, grammar
+    )
 
 
 def _is_stranger(index: int, beside: int, tokens: Tokens, grammar: NameGrammar) -> bool:
@@ -235,8 +248,20 @@ def _is_stranger(index: int, beside: int, tokens: Tokens, grammar: NameGrammar) 
     gap = tokens.start[max(index, beside)] - tokens.end[min(index, beside)]
     opens = any(first == index for first, _ in tokens.sentences)
     known = low in grammar.closed or low in grammar.months or low in grammar.titles or low in grammar.head_titles
-    return gap == 1 and not opens and not known and word not in grammar.guarded and index < beside or (
-        gap == 1 and index > beside and not known and word not in grammar.heads and word.isalpha() and low not in _CIVIC
+    return (
+        gap == 1
+        and not opens
+        and not known
+        and word not in grammar.guarded
+        and index < beside
+        or (
+            gap == 1
+            and index > beside
+            and not known
+            and word not in grammar.heads
+            and word.isalpha()
+            and low not in _CIVIC
+        )
     )
 
 

@@ -147,7 +147,11 @@ def _read(match: re.Match[str], text: str) -> Quantity | None:
     times = _TIMES.get(unit_word, 1)
     if match["vague"]:
         return Quantity(None, VAGUE[match["vague"].lower()] * times, None, "vague", unit, match.start(), match.end())
-    one = 12.0 if match["dozen"] else _number(match["one"], match["scale1"] or (match["scale2"] if match["two"] else None))
+    one = (
+        12.0
+        if match["dozen"]
+        else _number(match["one"], match["scale1"] or (match["scale2"] if match["two"] else None))
+    )
     if one is None:
         return None
     one *= times

@@ -62,7 +62,13 @@ class Collector:
         if not any(m.column == column and m.start == start and m.end == end for m in record.mentions):
             record.mentions.append(Mention(column, start, end, bool(inferred)))
 
-    def claim(self, record: Record, stance: Stance, content: Span | tuple[int, int, bool] | None = None, responds_to: Record | None = None) -> Record:
+    def claim(
+        self,
+        record: Record,
+        stance: Stance,
+        content: Span | tuple[int, int, bool] | None = None,
+        responds_to: Record | None = None,
+    ) -> Record:
         """Add a claim on a record; the same holder doing the same once more only adds evidence."""
         values: dict[str, Any] = {
             "record_id": record.ref,
@@ -87,6 +93,9 @@ class Collector:
             existing.append(found)
         if stance.cue is not None:
             self.mention(found, "cue", stance.cue)
+        if stance.holder is not None and stance.holder_span is None and stance.cue is not None:
+            # A holder whom nothing names is concluded from the cue.
+            self.mention(found, "holder", (*stance.cue, True))
         if stance.holder_span is not None:
             self.mention(found, "holder", (*stance.holder_span, stance.holder_inferred))
         if content is not None:
@@ -95,4 +104,6 @@ class Collector:
 
     def of_sentence(self, back: int) -> list[Record]:
         """Propositions of the current sentence and of `back` sentences before it, the latest last."""
-        return [r for r in self.records if self.sentence_of.get(r.ref, -9) >= self.sentence - back and r.table != "claims"]
+        return [
+            r for r in self.records if self.sentence_of.get(r.ref, -9) >= self.sentence - back and r.table != "claims"
+        ]

@@ -106,7 +106,7 @@ def _scope(clause: Clause, sentence: Sentence) -> tuple[int, int]:
         return clause.last, _end_of_complement(clause, sentence)
     if clause.kind in ("reduced", "relative", "gerund"):
         stop = next((at for at in range(clause.last, stop) if units[at].tag == ","), stop)
-    if opens > 1 and units[opens - 1].tag in ",\"" and (len(rest) <= 6 and not any(u.tag in "S" for u in rest)):
+    if opens > 1 and units[opens - 1].tag in ',"' and (len(rest) <= 6 and not any(u.tag in "S" for u in rest)):
         return 0, opens
     return clause.last, stop
 
@@ -124,7 +124,15 @@ def _end_of_complement(clause: Clause, sentence: Sentence) -> int:
 
 def _blames(clause: Clause) -> bool:
     """ "Accused Rwanda of backing …": the content stands behind the object."""
-    return any(preposition in ("of", "for", "over") for preposition, _ in clause.phrases) or clause.lemma in ("accuse", "blame", "suspect", "tell", "warn", "inform", "assure")
+    return any(preposition in ("of", "for", "over") for preposition, _ in clause.phrases) or clause.lemma in (
+        "accuse",
+        "blame",
+        "suspect",
+        "tell",
+        "warn",
+        "inform",
+        "assure",
+    )
 
 
 def _according_to(sentence: Sentence, cast: Cast) -> list[Attribution]:
@@ -169,7 +177,15 @@ def stance_of(clause: Clause, sentence: Sentence, cast: Cast, given: list[Attrib
             stance = replace(stance, certainty=likely)
     opened = _open_question(clause, sentence, cast)
     if opened is not None:
-        stance = replace(stance, act="appraise", certainty="U", polarity="unk", realis="hypothetical", cue=opened, method="claim.open-question")
+        stance = replace(
+            stance,
+            act="appraise",
+            certainty="U",
+            polarity="unk",
+            realis="hypothetical",
+            cue=opened,
+            method="claim.open-question",
+        )
     if clause.negated and stance.polarity != "unk":
         flipped = "neg" if stance.polarity == "pos" else "pos"
         act = "deny" if flipped == "neg" and stance.holder is not None and stance.act in ("deny",) else stance.act
@@ -193,7 +209,14 @@ def _with_modality(stance: Stance, clause: Clause, sentence: Sentence, cast: Cas
             weaker = certainty if certainty != "CT" else stance.certainty
             act = "predict" if stance.act == "state" and realis != "actual" else stance.act
             cue = stance.cue or _modal_span(current, sentence)
-            stance = replace(stance, certainty=weaker, realis=realis, act=act, cue=cue, method="claim.modal" if act == "predict" and stance.holder is None else stance.method)
+            stance = replace(
+                stance,
+                certainty=weaker,
+                realis=realis,
+                act=act,
+                cue=cue,
+                method="claim.modal" if act == "predict" and stance.holder is None else stance.method,
+            )
             break
         current = current.parent
         seen += 1

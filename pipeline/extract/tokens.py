@@ -57,7 +57,7 @@ def tokenise(text: str, abbreviations: Container[str], starters: Container[str])
 def _ends_block(last: str, text: str, following: int) -> bool:
     """Whether a single line end closes a sentence: not where a line was only wrapped."""
     rest = text[following : following + 40].lstrip()
-    return last in ".!?:”\"" or not rest or not rest[0].islower()
+    return last in '.!?:”"' or not rest or not rest[0].islower()
 
 
 def _sentences(
@@ -70,7 +70,9 @@ def _sentences(
     while index < count:
         index += 1
         if index in breaks or _is_stop(tokens, index - 1, count, abbreviations, starters, text):
-            while index < count and index not in breaks and tokens.word[index] in _CLOSERS and _is_attached(tokens, index):
+            while (
+                index < count and index not in breaks and tokens.word[index] in _CLOSERS and _is_attached(tokens, index)
+            ):
                 index += 1
             found.append((first, index))
             first = index
