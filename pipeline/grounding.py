@@ -21,7 +21,7 @@ NUMBERS = "figures"
 """The table whose numbers are read from text."""
 _HASHED = re.compile(r"[a-z]{2}-[0-9a-f]{16}")
 _WORD = re.compile(r"[^\W_]+")
-_SMALL_WORDS = frozenset("a an and de des du for la le of the".split())
+_SMALL_WORDS = frozenset(["a", "an", "and", "de", "des", "du", "for", "la", "le", "of", "the"])
 _SHARES = {"three quarters": 75.0, "three-quarters": 75.0, "a quarter": 25.0, "half": 50.0}
 _OPENERS = {"until": "../", "before": "../", "by": "../", "since": "/..", "from": "/..", "after": "/.."}
 

@@ -3,11 +3,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tiny import CODES, SEED, TEXTS, read_registry
 
 from pipeline.coded import Span, occurrences, read_coded, read_folder
 from pipeline.errors import RsbError
 from pipeline.proposals import Proposals, Record
-from tiny import CODES, SEED, TEXTS, read_registry
 
 HEAD = "source: seed\ncoder: a tester\nrecords:\n"
 EVENT = """  - ref: e1

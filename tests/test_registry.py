@@ -1,10 +1,10 @@
 from pathlib import Path
 
 import pytest
+from tiny import CODES, FILES, read_registry, write_registry
 
 from pipeline.errors import RsbError
 from pipeline.registry import load_registry
-from tiny import CODES, FILES, read_registry, write_registry
 
 
 def test_values_have_the_types_of_their_columns_and_empty_cells_are_null(tmp_path: Path) -> None:

@@ -546,12 +546,12 @@ def _named_beside(first: int, last: int, rule: TermRule, setting: Setting) -> tu
     for preposition, other in phrases_after(group, sentence):
         found = [a for a in resolve(other, sentence, cast) if cast.type_of(a.id) in PARTY_TYPES]
         if (
-            found
+            (found
             and preposition in ("for", "to")
-            and side == RESOURCE_SIDE
-            or found
+            and side == RESOURCE_SIDE)
+            or (found
             and preposition in ("for", "to")
-            and giver is not None
+            and giver is not None)
         ):
             receiver = receiver or found[0]
         elif found and preposition in ("in", "of") and side == RESOURCE_SIDE and giver is None:

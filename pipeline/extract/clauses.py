@@ -188,7 +188,7 @@ def _retag(units: list[Unit], lexicon: Lexicon) -> None:
         if low in ("that", "who") and unit.tag in "DPWS":
             unit.tag = _retag_that(low, before, after)
             continue
-        if low == "to" and unit.tag == "T" and after in "DQM#$'~PGJ" and not (after in "J"):
+        if low == "to" and unit.tag == "T" and after in "DQM#$'~PGJ" and after not in "J":
             unit.tag = "I"
             continue
         if unit.name is not None or unit.tag not in "NVEGJ":
@@ -383,9 +383,7 @@ def _read_right(
                     index += 1
                     continue
                 break
-        elif letter in 'SW;:."':
-            break
-        elif letter not in "R'~()":
+        elif letter in 'SW;:."' or letter not in "R'~()":
             break
         index += 1
     clause.end = index

@@ -13,8 +13,8 @@ from pipeline.extract.stance import Attribution, Stance, claim_frame, stance_of
 
 Span = tuple[int, int]
 ARMED = frozenset({"armed_group", "military", "state", "government"})
-PLACE_PREPOSITIONS = frozenset("in at near around across inside outside within into on from over of".split())
-_CIRCUMSTANCE = frozenset("amid amidst after before despite since during following until without".split())
+PLACE_PREPOSITIONS = frozenset(["in", "at", "near", "around", "across", "inside", "outside", "within", "into", "on", "from", "over", "of"])
+_CIRCUMSTANCE = frozenset(["amid", "amidst", "after", "before", "despite", "since", "during", "following", "until", "without"])
 """Phrases behind these tell of the circumstances, not of the participants."""
 HOLDINGS = frozenset({"exploits", "produces", "dominates", "operates", "owns", "controls", "present_in"})
 """Predicates whose object is a commodity or a place."""

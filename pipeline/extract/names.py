@@ -249,11 +249,11 @@ def _is_stranger(index: int, beside: int, tokens: Tokens, grammar: NameGrammar) 
     opens = any(first == index for first, _ in tokens.sentences)
     known = low in grammar.closed or low in grammar.months or low in grammar.titles or low in grammar.head_titles
     return (
-        gap == 1
+        (gap == 1
         and not opens
         and not known
         and word not in grammar.guarded
-        and index < beside
+        and index < beside)
         or (
             gap == 1
             and index > beside
@@ -266,8 +266,7 @@ def _is_stranger(index: int, beside: int, tokens: Tokens, grammar: NameGrammar) 
 
 
 _CIVIC = frozenset(
-    "government president minister ministry army parliament republic foreign defence defense prime delta basin river "
-    "gold oil mining state national embassy senate congress court police navy".split()
+    ["government", "president", "minister", "ministry", "army", "parliament", "republic", "foreign", "defence", "defense", "prime", "delta", "basin", "river", "gold", "oil", "mining", "state", "national", "embassy", "senate", "congress", "court", "police", "navy"]
 )
 
 
