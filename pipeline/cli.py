@@ -306,3 +306,57 @@ def extract() -> None:
     from pipeline.workspace import find_workspace
 
     run(find_workspace())
+
+
+@main.command()
+@click.argument("files", nargs=-1, required=True, type=PathArgument)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object for each document, a line each.")
+def read(files: tuple[Path, ...], as_json: bool) -> None:
+    """Say what documents hold: deals, terms, events, figures, relations and their claims.
+
+    \b
+    Example:
+      rsb read article.md
+      rsb read --json article.md page.html
+    """
+    from pipeline.read import Reader, describe, to_line
+    from pipeline.workspace import find_workspace, installed_checkout
+
+    try:
+        workspace = find_workspace()
+    except RsbError:
+        workspace = installed_checkout()
+    reader = Reader.of(workspace)
+    failed = False
+    for path in files:
+        answer, warnings = reader.read(path)
+        failed = failed or "error" in answer
+        for warning in warnings:
+            click.echo(warning, err=True)
+        if as_json:
+            click.echo(to_line(answer))
+        else:
+            for line in describe(answer):
+                click.echo(line, err="error" in answer)
+    if failed:
+        sys.exit(1)
+
+
+@main.command("run")
+def run_all() -> None:
+    """Run all stages through DVC and say what was made.
+
+    \b
+    Example:
+      rsb run
+    """
+    from pipeline.run import run, summarise
+    from pipeline.workspace import find_workspace
+
+    workspace = find_workspace()
+    sound = run(workspace)
+    for line in summarise(workspace):
+        click.echo(line)
+    if not sound:
+        click.echo("errors were found: see reports/validation.json; the previous release is untouched", err=True)
+        sys.exit(1)

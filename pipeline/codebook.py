@@ -20,10 +20,53 @@ from pipeline.extract.names import NameGrammar, Names
 from pipeline.registry import load_registry
 
 SLOTS = frozenset(
-    ["subject", "object", "second", "with", "to", "against", "from", "on", "of", "by", "between", "for", "over", "in", "into", "at", "about", "upon", "toward", "towards", "around", "near", "behind", "within", "as"]
+    [
+        "subject",
+        "object",
+        "second",
+        "with",
+        "to",
+        "against",
+        "from",
+        "on",
+        "of",
+        "by",
+        "between",
+        "for",
+        "over",
+        "in",
+        "into",
+        "at",
+        "about",
+        "upon",
+        "toward",
+        "towards",
+        "around",
+        "near",
+        "behind",
+        "within",
+        "as",
+    ]
 )
 _FRAME_KEYS = frozenset(
-    ["id", "event", "verbs", "nouns", "actor", "recipient", "mutual", "actor_types", "object_types", "relation", "term", "stage", "claim", "realis", "positive", "negative"]
+    [
+        "id",
+        "event",
+        "verbs",
+        "nouns",
+        "actor",
+        "recipient",
+        "mutual",
+        "actor_types",
+        "object_types",
+        "relation",
+        "term",
+        "stage",
+        "claim",
+        "realis",
+        "positive",
+        "negative",
+    ]
 )
 
 
@@ -211,10 +254,79 @@ class Codebook:
 
 
 _LIGHT_VERBS = frozenset(
-    ["launch", "carry", "conduct", "stage", "mount", "hold", "have", "make", "give", "provide", "offer", "sign", "reach", "conclude", "begin", "start", "open", "continue", "resume", "engage", "enter", "hold", "issue", "voice", "express", "announce", "extend", "lend", "show", "take", "undertake", "wage", "step", "intensify"]
+    [
+        "launch",
+        "carry",
+        "conduct",
+        "stage",
+        "mount",
+        "hold",
+        "have",
+        "make",
+        "give",
+        "provide",
+        "offer",
+        "sign",
+        "reach",
+        "conclude",
+        "begin",
+        "start",
+        "open",
+        "continue",
+        "resume",
+        "engage",
+        "enter",
+        "hold",
+        "issue",
+        "voice",
+        "express",
+        "announce",
+        "extend",
+        "lend",
+        "show",
+        "take",
+        "undertake",
+        "wage",
+        "step",
+        "intensify",
+    ]
 )
 _OBJECT_CONTROL = frozenset(
-    ["ask", "urge", "tell", "order", "request", "press", "pressure", "call", "allow", "let", "enable", "help", "permit", "push", "invite", "persuade", "force", "compel", "expect", "want", "require", "encourage", "authorise", "authorize", "accuse", "suspect", "blame", "prevent", "stop", "warn", "beg", "implore", "demand"]
+    [
+        "ask",
+        "urge",
+        "tell",
+        "order",
+        "request",
+        "press",
+        "pressure",
+        "call",
+        "allow",
+        "let",
+        "enable",
+        "help",
+        "permit",
+        "push",
+        "invite",
+        "persuade",
+        "force",
+        "compel",
+        "expect",
+        "want",
+        "require",
+        "encourage",
+        "authorise",
+        "authorize",
+        "accuse",
+        "suspect",
+        "blame",
+        "prevent",
+        "stop",
+        "warn",
+        "beg",
+        "implore",
+        "demand",
+    ]
 )
 
 

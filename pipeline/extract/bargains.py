@@ -545,13 +545,8 @@ def _named_beside(first: int, last: int, rule: TermRule, setting: Setting) -> tu
     receiver = None
     for preposition, other in phrases_after(group, sentence):
         found = [a for a in resolve(other, sentence, cast) if cast.type_of(a.id) in PARTY_TYPES]
-        if (
-            (found
-            and preposition in ("for", "to")
-            and side == RESOURCE_SIDE)
-            or (found
-            and preposition in ("for", "to")
-            and giver is not None)
+        if (found and preposition in ("for", "to") and side == RESOURCE_SIDE) or (
+            found and preposition in ("for", "to") and giver is not None
         ):
             receiver = receiver or found[0]
         elif found and preposition in ("in", "of") and side == RESOURCE_SIDE and giver is None:
@@ -760,6 +755,7 @@ def read_outlook(setting: Setting, bargains: Bargains) -> None:
 def settle(bargains: Bargains, codes: Codes) -> None:
     """Give every term its deal and the other party of a bilateral deal where a side is missing."""
     for term in bargains.terms:
+        _part(term)
         known = {a.id for a in (term.giver, term.receiver) if a is not None}
         states = {_state(a.id) for a in (term.giver, term.receiver) if a is not None}
         if term.deal is not None and len(term.deal.parties) < 2 and {_state(p) for p in term.deal.parties} <= states:
@@ -799,6 +795,12 @@ def _deal_of_terms(term: Term, states: set[str], codes: Codes, bargains: Bargain
 def _state(actor: str) -> str:
     """A country's unnamed companies count as of their state's side."""
     return actor.removesuffix("-companies").upper() if actor.endswith("-companies") else actor
+
+
+def _part(term: Term) -> None:
+    """Nobody gives to himself: the side that was only concluded is left empty."""
+    if term.giver is not None and term.receiver is not None and term.giver.id == term.receiver.id:
+        term.receiver = None
 
 
 def _fill(term: Term) -> None:

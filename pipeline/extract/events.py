@@ -13,8 +13,12 @@ from pipeline.extract.stance import Attribution, Stance, claim_frame, stance_of
 
 Span = tuple[int, int]
 ARMED = frozenset({"armed_group", "military", "state", "government"})
-PLACE_PREPOSITIONS = frozenset(["in", "at", "near", "around", "across", "inside", "outside", "within", "into", "on", "from", "over", "of"])
-_CIRCUMSTANCE = frozenset(["amid", "amidst", "after", "before", "despite", "since", "during", "following", "until", "without"])
+PLACE_PREPOSITIONS = frozenset(
+    ["in", "at", "near", "around", "across", "inside", "outside", "within", "into", "on", "from", "over", "of"]
+)
+_CIRCUMSTANCE = frozenset(
+    ["amid", "amidst", "after", "before", "despite", "since", "during", "following", "until", "without"]
+)
 """Phrases behind these tell of the circumstances, not of the participants."""
 HOLDINGS = frozenset({"exploits", "produces", "dominates", "operates", "owns", "controls", "present_in"})
 """Predicates whose object is a commodity or a place."""
@@ -231,7 +235,8 @@ def _add_event(
     if violence is not None:
         values["violence_type"] = violence
         spans["violence_type"] = (*span, True)
-    roles = [("actor", a) for a in actors] + [("recipient", a) for a in recipients]
+    other = "actor" if event_type in ("AGREE", "CONSULT") else "recipient"
+    roles = [("actor", a) for a in actors] + [(other, a) for a in recipients]
     setting.out.add("events", values, spans, stance, frame.id, roles)
     return True
 

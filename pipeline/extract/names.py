@@ -248,25 +248,39 @@ def _is_stranger(index: int, beside: int, tokens: Tokens, grammar: NameGrammar) 
     gap = tokens.start[max(index, beside)] - tokens.end[min(index, beside)]
     opens = any(first == index for first, _ in tokens.sentences)
     known = low in grammar.closed or low in grammar.months or low in grammar.titles or low in grammar.head_titles
-    return (
-        (gap == 1
-        and not opens
-        and not known
-        and word not in grammar.guarded
-        and index < beside)
-        or (
-            gap == 1
-            and index > beside
-            and not known
-            and word not in grammar.heads
-            and word.isalpha()
-            and low not in _CIVIC
-        )
+    return (gap == 1 and not opens and not known and word not in grammar.guarded and index < beside) or (
+        gap == 1 and index > beside and not known and word not in grammar.heads and word.isalpha() and low not in _CIVIC
     )
 
 
 _CIVIC = frozenset(
-    ["government", "president", "minister", "ministry", "army", "parliament", "republic", "foreign", "defence", "defense", "prime", "delta", "basin", "river", "gold", "oil", "mining", "state", "national", "embassy", "senate", "congress", "court", "police", "navy"]
+    [
+        "government",
+        "president",
+        "minister",
+        "ministry",
+        "army",
+        "parliament",
+        "republic",
+        "foreign",
+        "defence",
+        "defense",
+        "prime",
+        "delta",
+        "basin",
+        "river",
+        "gold",
+        "oil",
+        "mining",
+        "state",
+        "national",
+        "embassy",
+        "senate",
+        "congress",
+        "court",
+        "police",
+        "navy",
+    ]
 )
 
 
