@@ -10,6 +10,9 @@ release: .venv/ready
 	$(BIN)/rsb run
 
 test: .venv/ready
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
 	$(BIN)/pytest
 
 .venv/ready: requirements.lock pyproject.toml

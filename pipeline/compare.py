@@ -397,7 +397,11 @@ def why(previous: Version, current: Version) -> Callable[[str, Key, str | None],
             return None if column in previous.tables[table].columns else "new column"
         if table not in current.tables:
             return "table removed"
-        read_from = {passage[0] for passage in before.get(key[0], ())}
+        rows = previous.tables[table]
+        if "source_id" in rows.columns and table != "sources":
+            read_from = {rows.rows[key][rows.columns.index("source_id")]}
+        else:
+            read_from = {passage[0] for passage in before.get(key[0], ())}
         return "its source is no longer part of the dataset" if read_from and not read_from & kept else None
 
     return reason

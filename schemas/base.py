@@ -58,7 +58,7 @@ class Table(pa.DataFrameModel):
     @classmethod
     def meta(cls) -> TableFacts:
         """The table's facts. Raises `TypeError` where a table declares none."""
-        metadata = cls.Config.metadata or {}
+        metadata = getattr(cls.Config, "metadata", None) or {}
         if "table" not in metadata:
             raise TypeError(f"{cls.__name__} declares no facts in Config.metadata")
         return cast(TableFacts, metadata["table"])

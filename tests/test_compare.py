@@ -216,8 +216,10 @@ def test_a_row_that_went_with_its_source_says_so(tables: Tables, description: di
     now = {table: data.slice(0, 0) for table, data in tables.items()}
     rows = compare.compare(version(tables, description), version(now, description), "0.2.0").changes.to_pylist()
     assert len(rows) == sum(data.num_rows for data in tables.values())
-    (relation,) = [row for row in rows if row["table_name"] == "relations"]
-    assert relation["reason"] == "its source is no longer part of the dataset"
+    told = {row["table_name"]: row["reason"] for row in rows}
+    for table in ("relations", "claims", "evidence", "participants"):
+        assert told[table] == "its source is no longer part of the dataset"
+    assert told["sources"] is told["aliases"] is None
 
 
 def test_a_delta_that_loses_a_row_is_refused(

@@ -65,7 +65,7 @@ class Cast:
 _INFERRED_ALIASES = frozenset({"capital", "metonym", "demonym", "title"})
 
 
-def name_actor(unit: Unit, codebook: Codebook) -> tuple[Entry, Name] | None:
+def name_actor(unit: Unit) -> tuple[Entry, Name] | None:
     """The actor a name unit stands for; None where it names none or several."""
     if unit.name is None:
         return None
@@ -83,15 +83,15 @@ def resolve(group: Group, sentence: Sentence, cast: Cast) -> list[Actor]:
     head = units[group.last - 1]
     while head.tag in "%$" and group.last - 2 >= first:
         return []
-    owner = _owner(units, group.first, first, cast) if possessors else None
+    owner = _owner(units, group.first, first) if possessors else None
     if head.tag in "PQ" or (head.tag == "D" and group.last - group.first == 1):
         return _pronoun(head, sentence, cast)
-    named = name_actor(head, cast.codebook)
+    named = name_actor(head)
     if named is not None:
         return _named(named, head, sentence, group, cast)
     if head.name is not None and head.name.entries:
         return []
-    modifiers = [name_actor(unit, cast.codebook) for unit in units[first : group.last - 1]]
+    modifiers = [name_actor(unit) for unit in units[first : group.last - 1]]
     known = [pair for pair in modifiers if pair is not None]
     span = (units[first].start, head.end)
     whole = (units[group.first].start, head.end)
@@ -132,9 +132,9 @@ def _named(named: tuple[Entry, Name], head: Unit, sentence: Sentence, group: Gro
     return found
 
 
-def _owner(units: list[Unit], first: int, last: int, cast: Cast) -> Actor | None:
+def _owner(units: list[Unit], first: int, last: int) -> Actor | None:
     for at in range(last - 1, first - 1, -1):
-        named = name_actor(units[at], cast.codebook)
+        named = name_actor(units[at])
         if named is not None:
             entry, name = named
             return Actor(entry.target, name.start, name.end, entry.alias_type in _INFERRED_ALIASES)
@@ -191,7 +191,7 @@ def _state_after_of(group: Group, sentence: Sentence, cast: Cast) -> str | None:
     if group.last < len(units) and units[group.last].lower in ("of", "in", "from"):
         following = sentence.group_of.get(group.last + 1)
         if following is not None:
-            named = name_actor(units[following.last - 1], cast.codebook)
+            named = name_actor(units[following.last - 1])
             if named and cast.type_of(named[0].target) == "state" and following.last - following.first <= 2:
                 return named[0].target
     return None
@@ -256,12 +256,12 @@ def modifier_actors(group: Group, sentence: Sentence, cast: Cast) -> list[Actor]
         if unit.tag == "Q":
             found += _pronoun(unit, sentence, cast)
             continue
-        named = name_actor(unit, cast.codebook)
+        named = name_actor(unit)
         if named is None:
             if at + 1 < group.last and units[at + 1].tag == "'":
                 found += _by_head(
                     unit.lower,
-                    [p for p in (name_actor(u, cast.codebook) for u in units[group.first : at]) if p],
+                    [p for p in (name_actor(u) for u in units[group.first : at]) if p],
                     None,
                     (units[group.first].start, unit.end),
                     (units[group.first].start, unit.end),

@@ -419,7 +419,7 @@ def _add_term(
     rule, first, last, goods = hit
     units = setting.sentence.units
     act, giver, receiver = _direction(clause, frame, setting, bargains)
-    near_giver, near_receiver = _named_beside(first, last, rule, setting)
+    near_giver, near_receiver = _named_beside(last, rule, setting)
     giver = near_giver or giver
     receiver = near_receiver or receiver
     stance = stance_of(clause, setting.sentence, setting.cast, setting.given)
@@ -430,7 +430,7 @@ def _add_term(
     span = (units[first].start, units[last - 1].end)
     cue = (units[clause.first].start, units[clause.verb].end)
     method = frame.id if frame is not None else "term.contained"
-    for good in goods or [None]:
+    for good in _each(goods):
         bargains.terms.append(
             Term(
                 rule,
@@ -529,7 +529,7 @@ def _party(actors: list[Actor], setting: Setting) -> Actor | None:
     return fitting[0] if len(fitting) == 1 else None
 
 
-def _named_beside(first: int, last: int, rule: TermRule, setting: Setting) -> tuple[Actor | None, Actor | None]:
+def _named_beside(last: int, rule: TermRule, setting: Setting) -> tuple[Actor | None, Actor | None]:
     """Giver and receiver inside the phrase's own noun group: "U.S. troops", "its mines", "access … for U.S. companies"."""
     sentence, cast = setting.sentence, setting.cast
     group = sentence.group_of.get(last - 1)
@@ -584,14 +584,14 @@ def _read_exchange(exchange: tuple[int, int], taken: set[int], setting: Setting,
     model = before[0] if before else None
     for rule, first, last, goods in after:
         taken.update(range(first, last))
-        near_giver, near_receiver = _named_beside(first, last, rule, setting)
+        near_giver, near_receiver = _named_beside(last, rule, setting)
         giver = near_giver or (model.receiver if model else None)
         receiver = near_receiver or (model.giver if model else None)
         act = _opposite(model.act) if model else "expect"
         stance = model.stance if model else Stance()
         if stance.holder is not None and act == "offer":
             stance = replace(stance, act="offer", method="claim.offer")
-        for good in goods or [None]:
+        for good in _each(goods):
             bargains.terms.append(
                 Term(
                     rule,
@@ -613,6 +613,11 @@ def _read_exchange(exchange: tuple[int, int], taken: set[int], setting: Setting,
         _exchange_deal(model, cue, setting, bargains)
 
 
+def _each(goods: list[tuple[str, Span]]) -> list[tuple[str, Span] | None]:
+    """A term for each commodity, or one without."""
+    return [*goods] or [None]
+
+
 def _opposite(act: str) -> str:
     return {"request": "offer", "offer": "request"}.get(act, act)
 
@@ -623,8 +628,8 @@ def _nominal_side(first: int, last: int, taken: set[int], setting: Setting, barg
     units = setting.sentence.units
     for rule, at, end, goods in list(_phrases_in(first, last, setting, taken, in_exchange=True)):
         taken.update(range(at, end))
-        giver, receiver = _named_beside(at, end, rule, setting)
-        for good in goods or [None]:
+        giver, receiver = _named_beside(end, rule, setting)
+        for good in _each(goods):
             term = Term(
                 rule, "provide" if giver and receiver else "expect", giver, receiver, good, (units[at].start, units[end - 1].end),
                 (units[at].start, units[end - 1].end), Stance(), "term.exchange", None, setting.out.sentence,
@@ -662,9 +667,9 @@ def _read_hoped(taken: set[int], setting: Setting, bargains: Bargains) -> None:
         stop = following[0][1].last if following else group.last
         for rule, first, last, goods in list(_phrases_in(at + 1, stop, setting, taken, in_exchange=False)):
             taken.update(range(first, last))
-            giver, receiver = _named_beside(first, last, rule, setting)
+            giver, receiver = _named_beside(last, rule, setting)
             stance = Stance(act="request", realis="hypothetical", cue=(unit.start, unit.end), method="claim.hoped")
-            for good in goods or [None]:
+            for good in _each(goods):
                 bargains.terms.append(
                     Term(
                         rule,

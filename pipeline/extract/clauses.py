@@ -16,20 +16,45 @@ from pipeline.extract.tokens import Tokens
 class Lexicon(Protocol):
     """What the codebook knows of words."""
 
-    closed: Mapping[str, str]
-    """word → class letter of the closed classes."""
-    open: Mapping[str, str]
-    """word → class letter by the part-of-speech lexicon."""
-    verb_forms: Mapping[str, tuple[str, str]]
-    """form → (lemma, form tag: VB VBZ VBD VBN VBG), for verbs that rules use."""
-    noun_forms: Mapping[str, str]
-    """form → singular, for nouns that rules use."""
-    negations: frozenset[str]
-    clause_prepositions: frozenset[str]
-    particles: frozenset[str]
-    object_control: frozenset[str]
-    dative: frozenset[str]
-    collective: frozenset[str]
+    @property
+    def closed(self) -> Mapping[str, str]:
+        """Word → class letter of the closed classes."""
+
+    @property
+    def open(self) -> Mapping[str, str]:
+        """Word → class letter by the part-of-speech lexicon."""
+
+    @property
+    def verb_forms(self) -> Mapping[str, tuple[str, str]]:
+        """Form → (lemma, form tag: VB VBZ VBD VBN VBDN VBG), for verbs that rules use."""
+
+    @property
+    def noun_forms(self) -> Mapping[str, str]:
+        """Form → singular, for nouns that rules use."""
+
+    @property
+    def negations(self) -> frozenset[str]:
+        """Words that negate a verb group."""
+
+    @property
+    def clause_prepositions(self) -> frozenset[str]:
+        """Prepositions that may open a clause."""
+
+    @property
+    def particles(self) -> frozenset[str]:
+        """Words that make a verb another verb."""
+
+    @property
+    def object_control(self) -> frozenset[str]:
+        """Verbs whose infinitive the object would do."""
+
+    @property
+    def dative(self) -> frozenset[str]:
+        """Verbs that take whom before what."""
+
+    @property
+    def collective(self) -> frozenset[str]:
+        """Nouns that make one group with the name before them."""
 
 
 @dataclass(slots=True)
@@ -88,10 +113,12 @@ class Sentence:
 
     @property
     def start(self) -> int:
+        """Where its first unit begins in the text."""
         return self.units[0].start
 
     @property
     def end(self) -> int:
+        """Where its last unit ends in the text."""
         return self.units[-1].end
 
 

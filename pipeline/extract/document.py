@@ -18,6 +18,8 @@ from pipeline.extract.stance import Stance, attributions
 from pipeline.extract.tokens import tokenise
 from pipeline.proposals import Mention, Proposals, Record
 
+Spans = dict[str, tuple[int, int] | tuple[int, int, bool]]
+
 
 def extract_document(source_id: str, text: str, published: str | None, codebook: Codebook) -> Proposals:
     """Everything the rules read in one text.
@@ -53,7 +55,7 @@ def extract_document(source_id: str, text: str, published: str | None, codebook:
     bargaining.settle(bargains, codebook.codes)
     _add_bargains(bargains, out, codebook)
     _add_offices(names, text, cast, out, published)
-    return Proposals(source_id, [*_mentions(names, text, out, cast), *out.records])
+    return Proposals(source_id, [*_mentions(names, cast), *out.records])
 
 
 def _has_reference(words: list[str], codebook: Codebook) -> bool:
@@ -114,7 +116,7 @@ def _add_bargains(bargains: Bargains, out: Collector, codebook: Codebook) -> Non
     for own, model, span, stance in bargains.likenesses:
         if own.record is not None and model.record is not None:
             values = {"subject_id": own.record.ref, "predicate": "modelled_on", "object_id": model.record.ref}
-            spans = {
+            spans: Spans = {
                 "*": span,
                 "predicate": span,
                 "subject_id": (*own.spans[-1], True),
@@ -195,7 +197,7 @@ def _add_offices(names: list[Name], text: str, cast: Cast, out: Collector, publi
         start = name.start - 1 - len(title)
         span = (start, name.end)
         values = {"subject_id": entry.target, "predicate": "leads", "object_id": parent}
-        spans = {
+        spans: Spans = {
             "*": span,
             "predicate": (start, start + len(title), True),
             "subject_id": (name.start, name.end),
@@ -205,7 +207,7 @@ def _add_offices(names: list[Name], text: str, cast: Cast, out: Collector, publi
         out.add("relations", values, spans, Stance(), "registry.office")
 
 
-def _mentions(names: list[Name], text: str, out: Collector, cast: Cast) -> list[Record]:
+def _mentions(names: list[Name], cast: Cast) -> list[Record]:
     """A record for each actor, place and commodity the text names, with every mention; used ids without one too."""
     found: dict[tuple[str, str], Record] = {}
     tables = {"actor": "actors", "place": "places", "commodity": "commodities"}

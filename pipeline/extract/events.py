@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from pipeline.codebook import Frame
 from pipeline.extract.actors import UNNAMED, Actor, Cast, modifier_actors, resolve
@@ -55,7 +56,7 @@ def slot(clause: Clause, name: str, setting: Setting) -> list[Actor]:
     elif name == "second":
         groups = clause.second
     else:
-        groups = _phrase_groups(clause, name, setting.sentence)
+        groups = _phrase_groups(clause, name)
     found: list[Actor] = []
     for group in groups:
         found += [
@@ -64,8 +65,8 @@ def slot(clause: Clause, name: str, setting: Setting) -> list[Actor]:
     return found
 
 
-def _phrase_groups(clause: Clause, preposition: str, sentence: Sentence) -> list[Group]:
-    groups = []
+def _phrase_groups(clause: Clause, preposition: str) -> list[Group]:
+    groups: list[Group] = []
     for p, group in clause.phrases:
         if p in _CIRCUMSTANCE:
             break
@@ -139,7 +140,7 @@ def place_named(name: Name, cast: Cast) -> tuple[str, Span, bool] | None:
 
 def commodities_in(first: int, last: int, setting: Setting) -> list[tuple[str, Span]]:
     """Commodities named in a stretch of units: id and span."""
-    found = []
+    found: list[tuple[str, Span]] = []
     for unit in setting.sentence.units[first:last]:
         if unit.name is not None:
             entry = unit.name.of_kind("commodity")
@@ -179,11 +180,10 @@ def read_verb_frames(setting: Setting) -> None:
                 continue
             stance = stance or stance_of(clause, setting.sentence, setting.cast, setting.given)
             span = (setting.sentence.units[clause.first].start, setting.sentence.units[clause.verb].end)
-            if frame.event is not None and not taken and (actors or (recipients and clause.passive)):
-                if _add_event(
-                    frame, actors, recipients, span, (clause.first, max(clause.end, clause.last)), stance, setting
-                ):
-                    taken = True
+            stretch = (clause.first, max(clause.end, clause.last))
+            told = actors or (recipients and clause.passive)
+            if frame.event is not None and not taken and told:
+                taken = _add_event(frame, actors, recipients, span, stretch, stance, setting)
             if frame.relation is not None and actors:
                 _add_relation(
                     frame, actors, recipients, span, (clause.last, max(clause.end, clause.last)), stance, setting
@@ -290,7 +290,7 @@ def _add_holding(
 ) -> None:
     """Who exploits, produces, dominates or controls what, and where: a row a commodity."""
     predicate = frame.relation
-    goods = commodities_in(first, last, setting)
+    goods: list[tuple[str, Span | tuple[int, int, bool]]] = [*commodities_in(first, last, setting)]
     owners = _owners(first, last, setting)
     place = _object_place(first, last, setting) if predicate in ("controls", "present_in", "operates", "owns") else None
     if predicate in ("controls", "present_in") and place is None:
@@ -301,13 +301,14 @@ def _add_holding(
         and any(u.lower in setting.cast.codebook.grammar["sectors"] for u in setting.sentence.units[first:last])
     ):
         goods = [
-            (good, (*span[:2], True)) for good, span in commodities_in(0, len(setting.sentence.units), setting)[-1:]
+            (good, (span[0], span[1], True))
+            for good, span in commodities_in(0, len(setting.sentence.units), setting)[-1:]
         ]
     elif not goods and place is None and not recipients and not owners:
         return
     for actor in actors[:2]:
         owner = next((o for o in (*owners, *recipients) if o.id != actor.id), None)
-        for good in goods or [None]:
+        for good in _or_none(goods):
             values: dict[str, object] = {"subject_id": actor.id, "predicate": predicate}
             spans = dict(base) | {"subject_id": (actor.start, actor.end, actor.inferred)}
             if place is not None:
@@ -320,6 +321,13 @@ def _add_holding(
                 values["commodity_id"] = good[0]
                 spans["commodity_id"] = good[1]
             setting.out.add("relations", values, spans, stance, frame.id)
+
+
+def _or_none(
+    goods: list[tuple[str, Span | tuple[int, int, bool]]],
+) -> list[tuple[str, Span | tuple[int, int, bool]] | None]:
+    """A row for each commodity, or one without."""
+    return [*goods] or [None]
 
 
 def _owners(first: int, last: int, setting: Setting) -> list[Actor]:
@@ -383,7 +391,7 @@ def _read_noun(frame: Frame, group: Group, setting: Setting) -> bool:
     between = [a for p, g in following if p in ("between", "among") for a in resolve(g, sentence, cast)]
     toward = _toward(frame, following, sentence, cast)
     host = next((c for c in sentence.clauses if _lends_subject(c, group, cast)), None)
-    actors = by or inside[-1:] if not between else between
+    actors = between or by or inside[-1:]
     if len(inside) >= 2 and (frame.mutual or not toward):
         between = between or inside
         actors = between
@@ -415,11 +423,7 @@ def _read_noun(frame: Frame, group: Group, setting: Setting) -> bool:
         done = True
     elif frame.relation is not None and (recipients or between):
         base = {"*": (units[group.first].start, units[last - 1].end), "predicate": span}
-        pairs = (
-            [(a, b) for a in actors[:2] for b in recipients[:3]]
-            if recipients
-            else list(zip(between, between[1:], strict=False))
-        )
+        pairs = [(a, b) for a in actors[:2] for b in recipients[:3]] if recipients else list(pairwise(between))
         for subject, target in pairs:
             if frame.relation == "fights" and {cast.type_of(subject.id), cast.type_of(target.id)} - ARMED:
                 continue
@@ -434,7 +438,7 @@ def _toward(frame: Frame, following: list[tuple[str, Group]], sentence: Sentence
     """Whom an event noun's phrases name as recipient, the frame's own prepositions first."""
     own = [slot_name for slot_name in frame.recipient if slot_name not in ("object", "second", "subject")]
     for wanted in (*own, "on", "with", "for", "to", "of", "into", "over", "against"):
-        found = []
+        found: list[Actor] = []
         for preposition, group in following:
             if preposition in _CIRCUMSTANCE:
                 break

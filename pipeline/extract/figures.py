@@ -1,9 +1,11 @@
 """Quantities → figures: what is counted, when, where, and how firmly; who gives it is the claim's concern."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from pipeline.codebook import Measure
-from pipeline.extract.clauses import Clause
+from pipeline.extract.clauses import Clause, Unit
 from pipeline.extract.dates import Period
 from pipeline.extract.events import Setting, commodities_in, noun_stance, place_of
 from pipeline.extract.numbers import Quantity
@@ -265,7 +267,7 @@ def _read_vague(quantities: list[Quantity], setting: Setting) -> None:
         setting.out.add("figures", values, spans, _stance(group.first, setting), f"figure.{rule.measure}")
 
 
-def _hyphenated(at: int, units: list, measures: dict) -> bool:  # type: ignore[type-arg]
+def _hyphenated(at: int, units: list[Unit], measures: Mapping[str, Any]) -> bool:
     return (
         at + 2 < len(units)
         and f"{units[at].lower}-{units[at + 2].lower}" in measures["vague_adjectives"]

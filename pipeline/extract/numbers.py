@@ -5,6 +5,7 @@ a figure can be derived again from its evidence.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
@@ -81,7 +82,7 @@ class Quantity:
     end: int
 
 
-def _either(words: "list[str] | dict[str, object]") -> str:
+def _either(words: Iterable[str]) -> str:
     return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
 
 

@@ -50,7 +50,7 @@ def tokenise(text: str, abbreviations: Container[str], starters: Container[str])
         word.append(match.group())
         kind.append(group)
     tokens = Tokens(start, end, word, [w.lower() for w in word], kind, [])
-    tokens.sentences = _sentences(tokens, breaks, abbreviations, starters, text)
+    tokens.sentences = _sentences(tokens, breaks, abbreviations, starters)
     return tokens
 
 
@@ -61,7 +61,7 @@ def _ends_block(last: str, text: str, following: int) -> bool:
 
 
 def _sentences(
-    tokens: Tokens, breaks: set[int], abbreviations: Container[str], starters: Container[str], text: str
+    tokens: Tokens, breaks: set[int], abbreviations: Container[str], starters: Container[str]
 ) -> list[tuple[int, int]]:
     found = []
     first = 0
@@ -69,7 +69,7 @@ def _sentences(
     index = 0
     while index < count:
         index += 1
-        if index in breaks or _is_stop(tokens, index - 1, count, abbreviations, starters, text):
+        if index in breaks or _is_stop(tokens, index - 1, count, abbreviations, starters):
             while (
                 index < count and index not in breaks and tokens.word[index] in _CLOSERS and _is_attached(tokens, index)
             ):
@@ -85,9 +85,7 @@ def _is_attached(tokens: Tokens, index: int) -> bool:
     return tokens.start[index] == tokens.end[index - 1]
 
 
-def _is_stop(
-    tokens: Tokens, index: int, count: int, abbreviations: Container[str], starters: Container[str], text: str
-) -> bool:
+def _is_stop(tokens: Tokens, index: int, count: int, abbreviations: Container[str], starters: Container[str]) -> bool:
     word = tokens.word[index]
     after = index + 1
     while after < count and tokens.word[after] in _CLOSERS and _is_attached(tokens, after):
