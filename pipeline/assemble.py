@@ -203,7 +203,8 @@ def _in_lines(mentions: Iterable[Mention], text: str) -> list[Mention]:
     """The mentions, one that crosses line ends split into one for each line that has words of it."""
     kept = []
     for mention in mentions:
-        if "\n" not in text[mention.start : mention.end]:
+        inside = 0 <= mention.start < mention.end <= len(text)
+        if not inside or "\n" not in text[mention.start : mention.end]:
             kept.append(mention)
             continue
         start = mention.start
@@ -365,6 +366,9 @@ def _check_values(one: Proposed, basis: Basis, problems: _Problems) -> None:
     if not (record.table in NAMED and registered):
         for name in missing_columns(record.table, record.values):
             problems.add(one, name, "is missing")
+    deal = record.values.get("deal_id") if record.table == "deals" else None
+    if deal is not None and deal not in basis.registry.by_id("deals"):
+        problems.add(one, "deal_id", f"{deal} is no deal of the registry")
     if record.table not in NAMED:
         return
     if registered and (record.values or registered != record.table):
