@@ -94,11 +94,16 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class TermRule:
-    """One rule of `terms.yaml`; phrases are sequences of alternatives (`<resource>` and `<commodity>` are classes)."""
+    """One rule of `terms.yaml`; phrases are sequences of alternatives (`<resource>` and `<commodity>` are classes).
+
+    gives, gets: verbs whose subject gives, or receives, what the term names.
+    """
 
     id: str
     term_type: str
     phrases: tuple[tuple[frozenset[str], ...], ...]
+    gives: frozenset[str]
+    gets: frozenset[str]
     positive: tuple[str, ...]
     negative: tuple[str, ...]
 
@@ -136,9 +141,11 @@ class Codebook:
         closed["that"] = "S"
         self.closed = closed
         verbs = {verb.split(" ")[0] for frame in self.frames for verb in frame.verbs}
+        verbs |= {verb for rule in self.terms for verb in rule.gives | rule.gets}
         nouns = {noun.split(" ")[-1] for frame in self.frames for noun in frame.nouns}
         nouns |= set(self.deals["nouns"]) | set(self.deals["back_references"])
         verbs |= _LIGHT_VERBS | set(self.deals["verbs_of_likeness"]["modelled_on"]) | set(self.deals["contain_verbs"])
+        verbs |= set(self.deals["exchange_verbs"])
         self.verb_forms = {form: pair for form, pair in _verb_forms(verbs).items() if form not in closed}
         self.noun_forms = _noun_forms(nouns)
 
@@ -176,6 +183,12 @@ class Codebook:
                 for word in phrase[0]:
                     index.setdefault(word, []).append((phrase, rule))
         return {word: tuple(sorted(pairs, key=lambda pair: -len(pair[0]))) for word, pairs in index.items()}
+
+    @cached_property
+    def terms_by_verb(self) -> Mapping[str, tuple[TermRule, bool]]:
+        """lemma → (rule, whether its subject gives)."""
+        gets = {verb: (rule, False) for rule in self.terms for verb in rule.gets}
+        return gets | {verb: (rule, True) for rule in self.terms for verb in rule.gives}
 
     @cached_property
     def particles(self) -> frozenset[str]:
@@ -220,7 +233,16 @@ class Codebook:
     @cached_property
     def heads(self) -> Mapping[str, frozenset[str]]:
         """Noun lists of the grammar by name."""
-        keys = ("state_heads", "military_heads", "company_heads", "group_heads", "people_heads", "unnamed_heads")
+        keys = (
+            "state_heads",
+            "military_heads",
+            "company_heads",
+            "group_heads",
+            "people_heads",
+            "unnamed_heads",
+            "governing",
+            "time_nouns",
+        )
         return {key: frozenset(self.grammar[key]) for key in keys}
 
     @cached_property
@@ -245,6 +267,13 @@ class Codebook:
             closed=frozenset(self.closed),
             common=self.open.keys() | self.verb_forms.keys() | self.noun_forms.keys(),
             months=frozenset(self.grammar["months"]),
+            appositives={noun: kind for kind, nouns in self.grammar["appositives"].items() for noun in nouns},
+            armed_modifiers=frozenset(self.grammar["armed_modifiers"]),
+            place_heads={noun: kind for kind, nouns in self.grammar["place_heads"].items() for noun in nouns},
+            directions=frozenset(self.grammar["directions"]),
+            locative=frozenset(self.grammar["locative"]),
+            motion=frozenset(self.grammar["motion"]),
+            speech=frozenset(form for form in self.verb_forms if self.verb_forms[form][0] in self.grammar["speech"]),
         )
 
     @cached_property
@@ -458,7 +487,17 @@ def _load_terms(path: Path, codes: Codes) -> tuple[TermRule, ...]:
         _check_examples(row, path, seen)
         _check_code(codes, "term_type", row["term_type"], path, row["id"])
         phrases = tuple(tuple(_alternatives(word) for word in _split_phrase(phrase)) for phrase in row["phrases"])
-        rules.append(TermRule(row["id"], row["term_type"], phrases, tuple(row["positive"]), tuple(row["negative"])))
+        rules.append(
+            TermRule(
+                row["id"],
+                row["term_type"],
+                phrases,
+                frozenset(row.get("gives", ())),
+                frozenset(row.get("gets", ())),
+                tuple(row["positive"]),
+                tuple(row["negative"]),
+            )
+        )
     return tuple(rules)
 
 

@@ -26,11 +26,16 @@ class Actor:
 
 @dataclass
 class Cast:
-    """Who was mentioned so far, by type, for coreference; the latest last."""
+    """Who was mentioned so far, by type, for coreference; the latest last.
+
+    earlier: those before the current sentence. government: the state whose government was named last ("Mali's junta"), which "the government" points back to.
+    """
 
     codebook: Codebook
     learned: Learned
     recent: list[str] = field(default_factory=list)
+    earlier: list[str] = field(default_factory=list)
+    government: str | None = None
     subjects: list[str] = field(default_factory=list)
 
     def row(self, actor: str) -> Mapping[str, Any]:
@@ -46,7 +51,8 @@ class Cast:
         return self.row(actor).get("country")
 
     def note(self, actors: Iterable[str]) -> None:
-        """Remember actors as mentioned now."""
+        """Remember the actors of a sentence as mentioned now."""
+        self.earlier = list(self.recent)
         for actor in actors:
             if actor in self.recent:
                 self.recent.remove(actor)
@@ -56,10 +62,6 @@ class Cast:
         """The actor of one of these types mentioned last."""
         wanted = set(types)
         return next((actor for actor in reversed(self.recent) if self.type_of(actor) in wanted), None)
-
-    def latest_states(self) -> list[str]:
-        """The two states mentioned last; fewer where fewer were."""
-        return [actor for actor in reversed(self.recent) if self.type_of(actor) == "state"][:2]
 
 
 _INFERRED_ALIASES = frozenset({"capital", "metonym", "demonym", "title"})
@@ -171,9 +173,14 @@ def _by_head(
     if others and (word in heads["group_heads"] or word in heads["military_heads"] or word in heads["state_heads"]):
         return [Actor(others[-1], *span)]
     state = _state_of(known, owner, cast)
-    if state is None and word in heads["state_heads"] | heads["military_heads"] | heads["company_heads"]:
-        state = _state_after_of(group, sentence, cast)
     start, end = whole if owner is not None and not known else span
+    if state is None and word in heads["state_heads"] | heads["military_heads"] | heads["company_heads"]:
+        states = _states_after_of(group, sentence, cast)
+        if len(states) > 1 and word in heads["state_heads"]:
+            return [Actor(one, start, end, True) for one in states]
+        state = states[0] if states else None
+    if state is not None and word in heads["governing"]:
+        cast.government = state
     if state is not None and cast.type_of(state) == "state":
         if word in heads["company_heads"]:
             companies = f"{state.lower()}-companies"
@@ -186,15 +193,22 @@ def _by_head(
     return _reference(word, sentence, group, cast)
 
 
-def _state_after_of(group: Group, sentence: Sentence, cast: Cast) -> str | None:
+def _states_after_of(group: Group, sentence: Sentence, cast: Cast) -> list[str]:
+    """The states behind a head: "the government of Mali", "the presidents of Rwanda and the DRC"."""
     units = sentence.units
-    if group.last < len(units) and units[group.last].lower in ("of", "in", "from"):
-        following = sentence.group_of.get(group.last + 1)
-        if following is not None:
-            named = name_actor(units[following.last - 1])
-            if named and cast.type_of(named[0].target) == "state" and following.last - following.first <= 2:
-                return named[0].target
-    return None
+    if group.last >= len(units) or units[group.last].lower not in ("of", "in", "from"):
+        return []
+    states = []
+    following = sentence.group_of.get(group.last + 1)
+    while following is not None:
+        named = name_actor(units[following.last - 1])
+        if not named or cast.type_of(named[0].target) != "state" or following.last - following.first > 2:
+            break
+        states.append(named[0].target)
+        at = following.last
+        listed = at < len(units) and (units[at].tag == "C" or units[at].lower == ",")
+        following = sentence.group_of.get(at + 1) if listed else None
+    return states
 
 
 def _reference(word: str, sentence: Sentence, group: Group, cast: Cast) -> list[Actor]:
@@ -205,10 +219,12 @@ def _reference(word: str, sentence: Sentence, group: Group, cast: Cast) -> list[
     start, end = units[group.first].start, units[group.last - 1].end
     inner = {unit.lower for unit in units[group.first : group.last]}
     if word in grammar["reciprocal"] and inner & {"two", "both"} and not inner & {"other"}:
-        states = cast.latest_states()
+        states = _states_before(group, sentence, cast)
         return [Actor(state, start, end, True) for state in sorted(states)] if len(states) == 2 else []
     if opener not in ("the", "this", "that", "these", "both"):
         return []
+    if word in cast.codebook.heads["governing"] and group.last - group.first <= 5 and cast.government is not None:
+        return [Actor(cast.government, start, end, True)]
     if any(unit.lower not in grammar["group_modifiers"] for unit in units[group.first + 1 : group.last - 1]):
         return []
     for kind, words in grammar["group_references"].items():
@@ -216,6 +232,17 @@ def _reference(word: str, sentence: Sentence, group: Group, cast: Cast) -> list[
             actor = cast.latest((kind,))
             return [Actor(actor, start, end, True)] if actor is not None else []
     return []
+
+
+def _states_before(group: Group, sentence: Sentence, cast: Cast) -> list[str]:
+    """The two states named last before a group, in its sentence and then in those before it."""
+    states: list[str] = []
+    for unit in reversed(sentence.units[: group.first]):
+        named = name_actor(unit)
+        if named is not None and not named[1].located and cast.type_of(named[0].target) == "state":
+            states.append(named[0].target)
+    states += [actor for actor in reversed(cast.earlier) if cast.type_of(actor) == "state"]
+    return list(dict.fromkeys(states))[:2]
 
 
 def _pronoun(unit: Unit, sentence: Sentence, cast: Cast) -> list[Actor]:

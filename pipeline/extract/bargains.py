@@ -98,7 +98,7 @@ def _place_deal(group: Group, mention: str, setting: Setting, bargains: Bargains
     sentence, cast = setting.sentence, setting.cast
     units = sentence.units
     clause = _host(group, setting)
-    inside = [a for a in modifier_actors(group, sentence, cast) if cast.type_of(a.id) in PARTY_TYPES]
+    inside = _parties(modifier_actors(group, sentence, cast), setting)
     following = phrases_after(group, sentence)
     beside: list[Actor] = []
     for preposition, other in following:
@@ -119,18 +119,18 @@ def _place_deal(group: Group, mention: str, setting: Setting, bargains: Bargains
         if preposition in ("with", "between", "among", "and", "to") and not (
             preposition == "to" and mention.startswith("~")
         ):
-            beside += [a for a in resolve(other, sentence, cast) if cast.type_of(a.id) in PARTY_TYPES]
-    if clause is not None and group in clause.objects:
-        beside += [a for a in first_filled(clause, ("with", "between"), setting) if cast.type_of(a.id) in PARTY_TYPES]
+            beside += _parties(resolve(other, sentence, cast), setting)
+    if clause is not None and group not in clause.subjects:
+        beside += _parties(first_filled(clause, ("with", "between"), setting), setting)
     subject: list[Actor] = []
     if clause is not None and (group in clause.objects or any(group is g for _, g in clause.phrases)):
-        subject = [a for a in slot(clause, "subject", setting) if cast.type_of(a.id) in PARTY_TYPES]
+        subject = _parties(slot(clause, "subject", setting), setting)
     found = _unique([*inside, *beside])
     if len(found) < 2 and not _is_about_others(clause):
         found = _unique([*found, *subject])
     last = following[-1][1].last if following else group.last
     span = (units[group.first].start, units[group.last - 1].end)
-    words = {unit.lower for unit in units[group.first : last]}
+    words = {unit.lower for unit in units[group.first : _end_of_deal(last, setting)]}
     back = mention.startswith("~") or units[group.first].lower in (
         "the",
         "this",
@@ -161,6 +161,19 @@ def _place_deal(group: Group, mention: str, setting: Setting, bargains: Bargains
     deal.stances.append((stance, _clause_span(group, clause, setting)))
     if deal not in bargains.here:
         bargains.here.append(deal)
+
+
+def _end_of_deal(last: int, setting: Setting) -> int:
+    """The end of what a deal's own clause tells of it ("an agreement that would trade minerals for security")."""
+    units = setting.sentence.units
+    if last >= len(units) or not (units[last].tag in "WT" or units[last].lower in _TELLING):
+        return last
+    return next(
+        (at for at in range(last, min(last + 16, len(units))) if units[at].tag in ',;:."'), min(last + 16, len(units))
+    )
+
+
+_TELLING = frozenset(["giving", "granting", "allowing", "covering", "letting", "under", "which", "that"])
 
 
 def _clause_span(group: Group, clause: Clause | None, setting: Setting) -> Span:
@@ -265,7 +278,7 @@ def read_terms(setting: Setting, bargains: Bargains) -> None:
     for clause in sentence.clauses:
         frame = _term_frame(clause, setting)
         contains = clause.lemma in setting.cast.codebook.deals["contain_verbs"]
-        if frame is None and not contains:
+        if (frame is None and not contains) or clause.lemma in setting.cast.codebook.terms_by_verb:
             continue
         end = _reach(clause, setting, exchange)
         hits = list(_phrases_in(clause.last, end, setting, taken, in_exchange=exchange is not None))
@@ -281,6 +294,81 @@ def read_terms(setting: Setting, bargains: Bargains) -> None:
     if exchange is not None:
         _read_exchange(exchange, taken, setting, bargains)
     _read_hoped(taken, setting, bargains)
+    _read_term_verbs(taken, setting, bargains)
+    _read_loose(taken, setting, bargains)
+
+
+def _read_term_verbs(taken: set[int], setting: Setting, bargains: Bargains) -> None:
+    """Undertakings that a verb tells by itself: "trains Malian soldiers", "pays Wagner …"."""
+    for clause in setting.sentence.clauses:
+        rule, gives = setting.cast.codebook.terms_by_verb.get(clause.lemma, (None, True))
+        if rule is None or clause.verb in taken:
+            continue
+        subject = _party(slot(clause, "subject", setting), setting)
+        other = _party(first_filled(clause, ("second", "object", "to", "for", "in"), setting), setting)
+        if subject is None or other is None or subject.id == other.id:
+            continue
+        taken.add(clause.verb)
+        giver, receiver = (subject, other) if gives else (other, subject)
+        goods = commodities_in(clause.last, max(clause.end, clause.last), setting)
+        _note_term(rule, clause, (clause.first, clause.last), giver, receiver, goods, setting, bargains)
+
+
+def _read_loose(taken: set[int], setting: Setting, bargains: Bargains) -> None:
+    """What the sentence of a deal names without a verb of giving: "the agreement on military training"."""
+    if not bargains.here:
+        return
+    for clause in setting.sentence.clauses:
+        opens = min((group.first for group in clause.subjects), default=clause.first)
+        for rule, first, last, goods in list(
+            _phrases_in(min(opens, clause.first), max(clause.end, clause.last), setting, taken, in_exchange=False)
+        ):
+            if last - first < 2 and first + 1 == last:
+                # A lone noun ("troops", "security") needs a giver or receiver beside it.
+                giver, receiver = _named_beside(last, rule, setting)
+                if giver is None and receiver is None:
+                    continue
+            else:
+                giver, receiver = _named_beside(last, rule, setting)
+            taken.update(range(first, last))
+            _note_term(rule, clause, (first, last), giver, receiver, goods, setting, bargains)
+
+
+def _note_term(
+    rule: TermRule,
+    clause: Clause,
+    at: tuple[int, int],
+    giver: Actor | None,
+    receiver: Actor | None,
+    goods: list[tuple[str, Span]],
+    setting: Setting,
+    bargains: Bargains,
+) -> None:
+    units = setting.sentence.units
+    stance = stance_of(clause, setting.sentence, setting.cast, setting.given)
+    stages = {stage for deal in bargains.here for stage, _, _ in deal.stages}
+    act = "agree" if stages & _AGREED else "provide" if stance.realis == "actual" and not bargains.here else "expect"
+    if clause.negated:
+        act, stance = "refuse", replace(stance, polarity="pos")
+    for good in _each(goods):
+        bargains.terms.append(
+            Term(
+                rule,
+                act,
+                giver,
+                receiver,
+                good,
+                (units[at[0]].start, units[at[1] - 1].end),
+                (units[clause.first].start, units[clause.verb].end),
+                stance,
+                rule.id,
+                bargains.here[-1] if bargains.here else None,
+                setting.out.sentence,
+            )
+        )
+
+
+_AGREED = frozenset({"signed", "ratified", "in_force", "agreed_in_principle"})
 
 
 def _term_frame(clause: Clause, setting: Setting) -> Frame | None:
@@ -520,13 +608,25 @@ def _contained(clause: Clause, setting: Setting, bargains: Bargains) -> tuple[st
         if noun in book.deals["offer_nouns"] and owner is not None:
             return "offer", owner, None
     stages = {stage for deal in bargains.here for stage, _, _ in deal.stages}
-    act = "agree" if stages & {"signed", "ratified", "in_force", "agreed_in_principle"} else "expect"
-    return act, None, None
+    return "agree" if stages & _AGREED else "expect", None, None
 
 
 def _party(actors: list[Actor], setting: Setting) -> Actor | None:
-    fitting = [a for a in actors if setting.cast.type_of(a.id) in PARTY_TYPES]
+    fitting = _parties(actors, setting)
     return fitting[0] if len(fitting) == 1 else None
+
+
+def _parties(actors: list[Actor], setting: Setting) -> list[Actor]:
+    """Those who can undertake something; who holds an office of a state acts for the state."""
+    found = []
+    for actor in actors:
+        kind = setting.cast.type_of(actor.id)
+        parent = setting.cast.row(actor.id).get("parent_id") if kind == "person" else None
+        if parent is not None and setting.cast.type_of(str(parent)) in PARTY_TYPES:
+            found.append(Actor(str(parent), actor.start, actor.end, True))
+        elif kind in PARTY_TYPES:
+            found.append(actor)
+    return _unique(found)
 
 
 def _named_beside(last: int, rule: TermRule, setting: Setting) -> tuple[Actor | None, Actor | None]:
@@ -557,8 +657,13 @@ def _named_beside(last: int, rule: TermRule, setting: Setting) -> tuple[Actor | 
 
 
 def _exchange_at(setting: Setting) -> tuple[int, int] | None:
-    """The units of an exchange phrase ("in exchange for"), longest first."""
+    """The units of an exchange phrase ("in exchange for"), longest first; of "for" behind a verb of trading."""
     units = setting.sentence.units
+    verbs = setting.cast.codebook.deals["exchange_verbs"]
+    for clause in setting.sentence.clauses:
+        given = next((group for preposition, group in clause.phrases if preposition == "for"), None)
+        if clause.lemma in verbs and clause.objects and given is not None:
+            return given.first - 1, given.first
     for phrase in sorted((p.split() for p in setting.cast.codebook.deals["exchange"]), key=len, reverse=True):
         for at in range(len(units) - len(phrase) + 1):
             if [unit.lower for unit in units[at : at + len(phrase)]] == phrase:
@@ -771,6 +876,36 @@ def settle(bargains: Bargains, codes: Codes) -> None:
             term.deal = (own or fitting)[-1] if fitting else _deal_of_terms(term, states, codes, bargains)
         if term.deal is not None and len(term.deal.parties) == 2 and len(known) < 2:
             _fill(term)
+    for term in bargains.terms:
+        if (
+            term.deal is not None
+            and not term.deal.stages
+            and term.act in _STAGE_OF_ACT
+            and term.stance.polarity == "pos"
+        ):
+            term.deal.stages.append((_STAGE_OF_ACT[term.act], term.cue, "deal.terms"))
+        if term.deal is not None and len(term.deal.parties) == 2 and term.giver is None and term.receiver is None:
+            _fill_by_side(term, codes, bargains)
+
+
+_STAGE_OF_ACT = {"offer": "offered", "request": "sought", "agree": "agreed_in_principle"}
+"""How far an undertaking shows its deal to have come, where nothing else tells."""
+
+
+def _fill_by_side(term: Term, codes: Codes, bargains: Bargains) -> None:
+    """Who gives one resource gives the other, and so with security, where the deal's other terms agree on it."""
+    side = codes.parent("term_type", term.rule.term_type)
+    alike = [
+        t
+        for t in bargains.terms
+        if t.deal is term.deal and codes.parent("term_type", t.rule.term_type) == side and t.giver
+    ]
+    givers = {_state(t.giver.id) for t in alike if t.giver is not None}
+    if len(givers) == 1 and term.deal is not None:
+        giver = term.deal.parties.get(givers.pop())
+        if giver is not None:
+            term.giver = Actor(giver.id, giver.start, giver.end, True)
+            _fill(term)
 
 
 def _join(deal: Deal, term: Term) -> None:
@@ -790,9 +925,6 @@ def _deal_of_terms(term: Term, states: set[str], codes: Codes, bargains: Bargain
             if actor is not None:
                 deal.parties.setdefault(actor.id, actor)
     deal.stances.append((term.stance, deal.spans[0]))
-    stage = {"offer": "offered", "request": "sought", "agree": "agreed_in_principle"}.get(term.act)
-    if stage is not None:
-        deal.stages.append((stage, term.cue, "deal.terms"))
     bargains.deals.append(deal)
     return deal
 

@@ -209,16 +209,20 @@ def _retag(units: list[Unit], lexicon: Lexicon) -> None:
     for index, unit in enumerate(units):
         before = units[index - 1].tag if index else "^"
         if before == "R" and index > 1:
-            before = units[index - 2].tag if units[index - 2].tag in "XTHBMNP" else before
+            before = units[index - 2].tag if units[index - 2].tag in "XTHBMNPDQ" else before
         after = units[index + 1].tag if index + 1 < count else "."
         low = unit.lower
         if low in ("that", "who") and unit.tag in "DPWS":
             unit.tag = _retag_that(low, before, after)
+            if low == "that" and before in "NM'#)" and _opens_relative(units, index, lexicon):
+                unit.tag, units[index + 1].tag = "W", "V"
             continue
         if low == "to" and unit.tag == "T" and after in "DQM#$'~PGJ" and after not in "J":
             unit.tag = "I"
             continue
         if unit.name is not None or unit.tag not in "NVEGJ":
+            continue
+        if index and units[index - 1].tag == "W" and unit.tag == "V":
             continue
         if before == "T" and unit.tag in "NVJ" and low in lexicon.verb_forms:
             unit.tag = "V"
@@ -228,6 +232,8 @@ def _retag(units: list[Unit], lexicon: Lexicon) -> None:
             pass
         elif before == "X" and unit.tag in "NJ":
             unit.tag = "V"
+        elif index and units[index - 1].tag == "R" and before in "DQ" and unit.tag in "VE" and after in "NMJ":
+            unit.tag = "J"
         elif before in "DQJ'#$" and unit.tag == "V" and low in lexicon.verb_forms and _can_be_noun(low, lexicon):
             unit.tag = "N"
         elif unit.tag in "NV" and low in lexicon.verb_forms and _can_be_noun(low, lexicon):
@@ -260,6 +266,14 @@ def _retag_that(low: str, before: str, after: str) -> str:
     return "D" if after in "NJ" else "P" if after in "BXHV" else "S"
 
 
+def _opens_relative(units: list[Unit], index: int, lexicon: Lexicon) -> bool:
+    """Whether "that" is followed by a finite verb with its object ("an agreement that sets up a fund")."""
+    if index + 2 >= len(units):
+        return False
+    form = lexicon.verb_forms.get(units[index + 1].lower, ("", ""))[1]
+    return form in ("VBZ", "VBD", "VBDN") and units[index + 2].tag in "DQRPM#$"
+
+
 def _can_be_noun(low: str, lexicon: Lexicon) -> bool:
     return low in lexicon.noun_forms or lexicon.open.get(low) == "N"
 
@@ -276,7 +290,7 @@ def _verb_or_noun(low: str, before: str, after: str, lexicon: Lexicon) -> str:
         return "V"
     if before in 'MN,"' and after in "DQMPT$#SG" and (tag == "VBZ" or before != ","):
         return "V"
-    if tag == "VBZ" and before == "M" and after in "IJNR":
+    if tag == "VBZ" and before == "M" and after in 'IJNR.;"':
         return "V" if after != "I" else "N"
     return "N"
 
@@ -339,6 +353,7 @@ def _open_clause(units: list[Unit], letters: str, verb: Group, lexicon: Lexicon)
     clause.passive = (
         letters[verb.head] in "EV"
         and "B" in before_head
+        and "T" not in before_head[before_head.rindex("B") :]
         and letters[verb.head] != "G"
         and not head.lower.endswith("ing")
     )

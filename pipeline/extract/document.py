@@ -5,7 +5,7 @@ from typing import Any
 from pipeline import edtf
 from pipeline.codebook import Codebook
 from pipeline.extract import bargains as bargaining
-from pipeline.extract.actors import Actor, Cast, modifier_actors, name_actor, resolve
+from pipeline.extract.actors import UNNAMED, Actor, Cast, modifier_actors, name_actor, resolve
 from pipeline.extract.bargains import Bargains, Deal, Term
 from pipeline.extract.clauses import parse_sentence
 from pipeline.extract.dates import find_periods
@@ -31,6 +31,7 @@ def extract_document(source_id: str, text: str, published: str | None, codebook:
     cast = Cast(codebook, learned)
     out = Collector()
     bargains = Bargains()
+    companies: list[Actor] = []
     quantities = find_quantities(text)
     periods = find_periods(text)
     for number, (first, last) in enumerate(tokens.sentences):
@@ -44,6 +45,7 @@ def extract_document(source_id: str, text: str, published: str | None, codebook:
         setting = Setting(sentence, cast, out, [], [p for p in periods if start <= p.start < end])
         _note_names(setting, inside)
         setting.given = attributions(sentence, cast)
+        _note_companies(setting, companies)
         bargaining.read_deals(setting, bargains)
         bargaining.read_terms(setting, bargains)
         bargaining.read_likeness(setting, bargains)
@@ -53,9 +55,9 @@ def extract_document(source_id: str, text: str, published: str | None, codebook:
         read_denials(setting)
         read_figures(counted, setting)
     bargaining.settle(bargains, codebook.codes)
-    _add_bargains(bargains, out, codebook)
+    _add_bargains(bargains, out, cast)
     _add_offices(names, text, cast, out, published)
-    return Proposals(source_id, [*_mentions(names, cast), *out.records])
+    return Proposals(source_id, [*_mentions(names, companies, out.records, cast), *out.records])
 
 
 def _has_reference(words: list[str], codebook: Codebook) -> bool:
@@ -74,6 +76,14 @@ def _note_names(setting: Setting, names: list[Name]) -> None:
     setting.cast.note(found)
 
 
+def _note_companies(setting: Setting, companies: list[Actor]) -> None:
+    """Remember a country's unnamed companies where a sentence speaks of them ("Turkish companies")."""
+    heads = setting.cast.codebook.heads["company_heads"]
+    for group in setting.sentence.groups:
+        if setting.sentence.units[group.last - 1].lower in heads:
+            companies += [a for a in resolve(group, setting.sentence, setting.cast) if a.id.endswith("-companies")]
+
+
 def _deal_type(deal: Deal, sides: set[str], codebook: Codebook) -> str:
     """By what is exchanged, else by the words that name it."""
     resource = "resource" in sides or bool(deal.words & set(codebook.deals["exchanged_resource"]))
@@ -88,12 +98,19 @@ def _deal_type(deal: Deal, sides: set[str], codebook: Codebook) -> str:
     return "resource_access" if resource else "security_pact" if security else "other"
 
 
+def _is_treaty(deal: Deal, cast: Cast) -> bool:
+    """Whether two public powers made or seek it, so that it counts whatever its subject."""
+    public = [a for a in deal.parties if cast.type_of(a) in ("state", "government", "armed_group", "igo")]
+    return len(public) > 1 and bool(deal.stages)
+
+
 def _stage(deal: Deal, codebook: Codebook) -> tuple[str, tuple[int, int], str] | None:
     order = codebook.deals["stage_order"]
     return min(deal.stages, key=lambda told: order.index(told[0])) if deal.stages else None
 
 
-def _add_bargains(bargains: Bargains, out: Collector, codebook: Codebook) -> None:
+def _add_bargains(bargains: Bargains, out: Collector, cast: Cast) -> None:
+    codebook = cast.codebook
     terms_of: dict[int, list[Term]] = {}
     for term in bargains.terms:
         if term.deal is not None and (term.giver is not None or term.receiver is not None):
@@ -104,7 +121,7 @@ def _add_bargains(bargains: Bargains, out: Collector, codebook: Codebook) -> Non
         kind = _deal_type(deal, sides, codebook)
         if len(deal.parties) < 2 and not terms:
             continue
-        if kind == "other" and not sides & {"resource", "security"} and not deal.registered:
+        if kind == "other" and not sides & {"resource", "security"} and not (deal.registered or _is_treaty(deal, cast)):
             continue
         _add_deal(deal, kind, out, codebook)
         for term in terms:
@@ -207,24 +224,51 @@ def _add_offices(names: list[Name], text: str, cast: Cast, out: Collector, publi
         out.add("relations", values, spans, Stance(), "registry.office")
 
 
-def _mentions(names: list[Name], cast: Cast) -> list[Record]:
-    """A record for each actor, place and commodity the text names, with every mention; used ids without one too."""
+def _mentions(names: list[Name], companies: list[Actor], records: list[Record], cast: Cast) -> list[Record]:
+    """A record for each actor, place and commodity the text names, with every mention; used actors without one too.
+
+    A located country or capital is mentioned as a place, another as an actor.
+    """
     found: dict[tuple[str, str], Record] = {}
     tables = {"actor": "actors", "place": "places", "commodity": "commodities"}
     for name in names:
         for kind, table in tables.items():
             entry = name.of_kind(kind)
-            if entry is None:
+            if entry is None or _means_other(name, kind, cast):
                 continue
-            record = found.setdefault((table, entry.target), _name_record(table, entry.target, cast))
-            record.mentions.append(
-                Mention("name", name.start, name.end, entry.alias_type in ("capital", "metonym", "demonym", "title"))
-            )
+            inferred = entry.alias_type in ("capital", "metonym", "demonym", "title")
+            _mention(found, table, entry.target, (name.start, name.end, inferred), cast)
+    for firm in companies:
+        _mention(found, "actors", firm.id, (firm.start, firm.end, firm.inferred), cast)
+    for record in records:
+        for mention in record.mentions:
+            actor = mention.column.removeprefix("role:") if mention.column.startswith("role:") else ""
+            actor = actor or str(record.values.get({"holder": "holder_id"}.get(mention.column, mention.column), ""))
+            if actor != UNNAMED and actor in cast.codebook.names.actors and ("actors", actor) not in found:
+                _mention(found, "actors", actor, (mention.start, mention.end, True), cast)
     return [found[key] for key in sorted(found)]
 
 
+def _means_other(name: Name, kind: str, cast: Cast) -> bool:
+    """Whether a name that may be a state or a place is meant as the other here."""
+    actor, place = name.of_kind("actor"), name.of_kind("place")
+    if actor is None or place is None or cast.type_of(actor.target) != "state":
+        return False
+    return kind == ("actor" if name.located else "place")
+
+
+def _mention(
+    found: dict[tuple[str, str], Record], table: str, ident: str, span: tuple[int, int, bool], cast: Cast
+) -> None:
+    record = found.setdefault((table, ident), _name_record(table, ident, cast))
+    mention = Mention("name", *span)
+    if mention not in record.mentions:
+        record.mentions.append(mention)
+
+
 def _name_record(table: str, ident: str, cast: Cast) -> Record:
-    learned = cast.learned.rows.get(ident) if table == "actors" else None
+    rows = {"actors": cast.learned.rows, "places": cast.learned.places}.get(table, {})
+    learned = rows.get(ident)
     return Record(ident, table, dict(learned or {}), [], [], "name.learned" if learned else "name.registry")
 
 

@@ -24,7 +24,7 @@ _CIRCUMSTANCE = frozenset(
 HOLDINGS = frozenset({"exploits", "produces", "dominates", "operates", "owns", "controls", "present_in"})
 """Predicates whose object is a commodity or a place."""
 ALONE = frozenset({"PROTEST", "MOBILIZE", "RETREAT", "ASSAULT", "COERCE", "REJECT", "SANCTION"})
-"""Events that are told with one side only; of the others, both sides must be named."""
+"""Events that are told with one side only; of the others, one side is enough where they have happened."""
 INTENDED = frozenset({"CONSULT", "SUPPORT", "COOPERATE", "AID"})
 """PLOVER: an intention to do one of these later is AGREE."""
 
@@ -125,6 +125,16 @@ def place_of(clause_start: int, clause_end: int, setting: Setting) -> tuple[str,
     return best
 
 
+def _target_place(clause: Clause, setting: Setting) -> tuple[str, Span, bool] | None:
+    """The place that a verb's object names ("captured Goma")."""
+    for group in clause.subjects if clause.passive else clause.objects:
+        for unit in setting.sentence.units[group.first : group.last]:
+            found = place_named(unit.name, setting.cast) if unit.name is not None else None
+            if found is not None:
+                return found
+    return None
+
+
 def place_named(name: Name, cast: Cast) -> tuple[str, Span, bool] | None:
     """The place a name means: itself, or the country of a state's name."""
     place = name.of_kind("place")
@@ -183,7 +193,8 @@ def read_verb_frames(setting: Setting) -> None:
             stretch = (clause.first, max(clause.end, clause.last))
             told = actors or (recipients and clause.passive)
             if frame.event is not None and not taken and told:
-                taken = _add_event(frame, actors, recipients, span, stretch, stance, setting)
+                target = None if recipients else _target_place(clause, setting)
+                taken = _add_event(frame, actors, recipients, span, stretch, stance, setting, target)
             if frame.relation is not None and actors:
                 _add_relation(
                     frame, actors, recipients, span, (clause.last, max(clause.end, clause.last)), stance, setting
@@ -209,19 +220,19 @@ def _add_event(
     stretch: tuple[int, int],
     stance: Stance,
     setting: Setting,
+    target: tuple[str, Span, bool] | None = None,
 ) -> bool:
     if frame.mutual:
         actors, recipients = [*actors, *recipients], []
-        if len({a.id for a in actors}) < 2:
-            return False
-    elif frame.event not in ALONE and not (actors and recipients):
+    one_sided = len({a.id for a in actors}) < 2 if frame.mutual else not (actors and recipients)
+    if one_sided and frame.event not in ALONE and (stance.realis != "actual" or frame.event == "AGREE"):
         return False
     event_type = frame.event
     if event_type in INTENDED and stance.realis == "planned" and stance.polarity == "pos":
         event_type = "AGREE"
     units = setting.sentence.units
     end = units[min(stretch[1], len(units)) - 1].end
-    place = place_of(stretch[0], min(stretch[1], len(units)), setting)
+    place = place_of(stretch[0], min(stretch[1], len(units)), setting) or target
     period = setting.period_in(units[0].start, units[-1].end)
     spans: dict[str, Span | tuple[int, int, bool]] = {"*": (span[0], max(span[1], end)), "event_type": span}
     values: dict[str, object] = {"event_type": event_type}

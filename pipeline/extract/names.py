@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import ahocorasick
@@ -31,13 +32,17 @@ class Entry:
 
 @dataclass(slots=True)
 class Name:
-    """A name found in a text: tokens [first, last), and what it may mean (empty for an unknown proper name)."""
+    """A name found in a text: tokens [first, last), and what it may mean (empty for an unknown proper name).
+
+    located: it stands where something is or goes, so that a country or capital is meant as a place.
+    """
 
     first: int
     last: int
     start: int
     end: int
     entries: tuple[Entry, ...]
+    located: bool = False
 
     def of_kind(self, kind: str) -> Entry | None:
         """The one meaning of this kind; None where there is none or several."""
@@ -162,9 +167,10 @@ def slug(name: str) -> str:
 
 @dataclass(slots=True)
 class Learned:
-    """Provisional actors of one document: id → name, actor_type, country; and their aliases here."""
+    """Provisional actors and places of one document, by id; and their aliases here."""
 
     rows: dict[str, dict[str, Any]] = field(default_factory=dict)
+    places: dict[str, dict[str, Any]] = field(default_factory=dict)
     aliases: dict[str, Entry] = field(default_factory=dict)
 
 
@@ -176,7 +182,7 @@ def find_names(
     by_end = {end: index + 1 for index, end in enumerate(tokens.end)}
     found: list[Name] = []
     for start, end, entries in names.find(text):
-        if start not in by_start or end not in by_end:
+        if start not in by_start or end not in by_end or text[end : end + 1] == "$":
             continue
         name = Name(by_start[start], by_end[end], start, end, _valid(entries, published))
         if name.entries and not _is_guarded(name, text, tokens, grammar):
@@ -184,6 +190,7 @@ def find_names(
     _settle_ambiguous(found)
     learned = Learned()
     found = _learn(found, text, tokens, names, grammar, learned)
+    _locate(found, tokens, names, grammar)
     return found, learned
 
 
@@ -199,6 +206,13 @@ class NameGrammar:
     closed: frozenset[str]
     common: Set[str]
     months: frozenset[str]
+    appositives: Mapping[str, str]
+    armed_modifiers: frozenset[str]
+    place_heads: Mapping[str, str]
+    directions: frozenset[str]
+    locative: frozenset[str]
+    motion: frozenset[str]
+    speech: frozenset[str]
 
 
 def _valid(entries: tuple[Entry, ...], published: str | None) -> tuple[Entry, ...]:
@@ -314,44 +328,174 @@ def _learn(
     """Add names that only this document teaches; known ones win where they cover as much."""
     by_start = {start: index for index, start in enumerate(tokens.start)}
     by_end = {end: index + 1 for index, end in enumerate(tokens.end)}
-    covered = {index for name in found for index in range(name.first, name.last)}
+    known = {index: name for name in found for index in range(name.first, name.last)}
     openers = {start for start, _ in tokens.sentences}
     fresh: list[Name] = []
     _learn_abbreviations(found, text, learned)
     for match in _CAPITALISED.finditer(text):
         start, end = match.span()
-        surface = re.sub(r"['’]s?$", "", match.group())
-        end = start + len(surface)
+        end = start + len(re.sub(r"['’]s?$", "", match.group()))
         if start not in by_start or end not in by_end:
             continue
         first, last = by_start[start], by_end[end]
-        first = _skip_openers(first, last, tokens, grammar, covered)
+        first = _skip_openers(first, last, tokens, grammar, known)
         if last - first == 1 and first in openers and tokens.lower[first] in grammar.common:
             continue
-        if first >= last or any(index in covered for index in range(first, last)):
-            first, last = _uncovered_tail(first, last, covered)
-            if first >= last:
-                continue
-        title_span, person_first = _title_before(first, last, tokens, grammar)
-        surface = text[tokens.start[person_first] : tokens.end[last - 1]]
-        known = learned.aliases.get(surface)
-        head = grammar.heads.get(tokens.word[last - 1])
-        abbreviation = _ABBREVIATION.match(text, tokens.end[last - 1])
-        if known is None and title_span is not None and last > person_first:
-            known = _provisional(surface, "person", learned, names)
-            if last - person_first > 1:
-                learned.aliases.setdefault(tokens.word[last - 1], known)
-        elif known is None and head and last - first > 1:
-            known = _provisional(surface, head, learned, names)
-            if abbreviation:
-                learned.aliases[abbreviation.group(1)] = known
-        entries = (known,) if known else ()
-        fresh.append(Name(person_first, last, tokens.start[person_first], tokens.end[last - 1], entries))
-        covered.update(range(person_first, last))
+        national = _national_body(first, last, tokens, grammar, known, names)
+        if national is None:
+            first, last = _unknown_part(first, last, known)
+        if first >= last:
+            continue
+        name = _learn_name(first, last, national, text, tokens, names, grammar, learned)
+        for index in range(name.first, name.last):
+            if index in known and known[index] in found:
+                found.remove(known[index])
+            known[index] = name
+        fresh.append(name)
     for index, word in enumerate(tokens.word):
-        if index not in covered and word in learned.aliases:
+        if index not in known and word in learned.aliases:
             fresh.append(Name(index, index + 1, tokens.start[index], tokens.end[index], (learned.aliases[word],)))
     return sorted(found + fresh, key=lambda name: name.first)
+
+
+def _learn_name(
+    first: int,
+    last: int,
+    country: str | None,
+    text: str,
+    tokens: Tokens,
+    names: Names,
+    grammar: NameGrammar,
+    learned: Learned,
+) -> Name:
+    """The name of an unknown capitalised run, typed by its head word, its title or what stands beside it."""
+    title, person = _title_before(first, last, tokens, grammar)
+    head = grammar.heads.get(tokens.word[last - 1]) if last - first > 1 else None
+    kind = head or ("person" if title is not None else None)
+    begin = person if kind == "person" else first
+    known = learned.aliases.get(text[tokens.start[begin] : tokens.end[last - 1]])
+    if known is None and kind is None:
+        kind = _kind_beside(first, last, tokens, grammar)
+    surface = text[tokens.start[begin] : tokens.end[last - 1]]
+    if known is None and kind is not None:
+        known = _provisional(surface, kind, learned, names, country)
+        abbreviation = _ABBREVIATION.match(text, tokens.end[last - 1])
+        if abbreviation and kind != "person":
+            learned.aliases[abbreviation.group(1)] = known
+        if kind == "person" and last - begin > 1:
+            learned.aliases.setdefault(tokens.word[last - 1], known)
+    elif known is None:
+        known = _learn_place(begin, last, surface, tokens, grammar, learned, names)
+    return Name(begin, last, tokens.start[begin], tokens.end[last - 1], (known,) if known else ())
+
+
+def _kind_beside(first: int, last: int, tokens: Tokens, grammar: NameGrammar) -> str | None:
+    """The actor type told by an apposition, by the noun before the name, or by a verb of speech behind it."""
+    before = tokens.lower[first - 1] if first else ""
+    if before in grammar.appositives and tokens.word[first - 1].islower():
+        return _appositive_type(before, tokens.lower[max(0, first - 2) : first - 1], grammar)
+    if last < len(tokens.word) and tokens.word[last] == ",":
+        phrase = _phrase_from(last + 1, tokens, grammar)
+        if phrase and phrase[-1] in grammar.appositives:
+            return _appositive_type(phrase[-1], phrase[:-1], grammar)
+    several = last - first > 1 and all(word.isalpha() or "-" in word for word in tokens.word[first:last])
+    if several and before == "," and _opens_with_title(first - 2, tokens, grammar):
+        return "person"
+    unknown = several and tokens.lower[last - 1] not in grammar.common
+    return "person" if unknown and last < len(tokens.word) and tokens.lower[last] in grammar.speech else None
+
+
+def _appositive_type(noun: str, modifiers: list[str], grammar: NameGrammar) -> str | None:
+    kind = grammar.appositives[noun]
+    if kind == "armed_group" and not grammar.armed_modifiers.intersection((*modifiers, noun)):
+        return None
+    return kind
+
+
+def _phrase_from(index: int, tokens: Tokens, grammar: NameGrammar) -> list[str]:
+    """The words of a noun phrase that opens at a token: up to a preposition, a mark or a relative pronoun."""
+    words: list[str] = []
+    while index < len(tokens.word) and len(words) < 8 and tokens.kind[index] == "word":
+        low = tokens.lower[index]
+        if words and low in grammar.closed and low not in ("the", "a", "an"):
+            break
+        words.append(low)
+        index += 1
+    return words
+
+
+def _opens_with_title(index: int, tokens: Tokens, grammar: NameGrammar) -> bool:
+    """Whether the phrase that ends at a token, before a comma, begins with a title ("the head of the agency X,")."""
+    first = index
+    while first > 0 and index - first < 10 and tokens.kind[first - 1] == "word":
+        first -= 1
+    words = [word for word in tokens.lower[first : index + 1] if word not in ("the", "its", "his", "her", "a", "s")]
+    return any(grammar.appositives.get(word) == "person" for word in words[-1:]) or any(
+        grammar.appositives.get(word) == "person" and following == "of" for word, following in pairwise(words)
+    )
+
+
+def _learn_place(
+    first: int, last: int, surface: str, tokens: Tokens, grammar: NameGrammar, learned: Learned, names: Names
+) -> Entry | None:
+    """A place that a word beside its name makes one: "the town of X", "X province"; None without such a word."""
+    beside = [tokens.lower[last]] if last < len(tokens.lower) else []
+    if first > 1 and tokens.lower[first - 1] == "of":
+        beside.append(tokens.lower[first - 2])
+    kind = next((grammar.place_heads[word] for word in beside if word in grammar.place_heads), None)
+    kind = kind or grammar.place_heads.get(tokens.lower[last - 1] if last - first > 1 else "")
+    if kind is None:
+        return None
+    ident = slug(surface)
+    if not ident or ident in names.actors or ident in names.places or ident in names.commodities:
+        return None
+    learned.places.setdefault(ident, {"name": surface, "place_type": kind})
+    entry = Entry(surface, ident, "place", "name")
+    learned.aliases[surface] = entry
+    return entry
+
+
+def _is_listed(end: int, start: int, tokens: Tokens) -> bool:
+    """Whether only a comma or "and" parts two names of one list."""
+    between = tokens.lower[end:start]
+    return 0 < len(between) <= 3 and set(between) <= {",", "and", "or", "the"}
+
+
+def _national_body(
+    first: int, last: int, tokens: Tokens, grammar: NameGrammar, known: Mapping[int, Name], names: Names
+) -> str | None:
+    """The state whose adjective opens an organisation's name ("Hungarian Development Bank")."""
+    if last - first < 3 or grammar.heads.get(tokens.word[last - 1]) not in ("company", "ngo", "armed_group"):
+        return None
+    opening = known.get(first)
+    if (
+        opening is None
+        or opening.first != first
+        or any(known.get(at) not in (None, opening) for at in range(first, last))
+    ):
+        return None
+    actor = opening.of_kind("actor")
+    is_state = actor is not None and names.actors.get(actor.target, {}).get("actor_type") == "state"
+    return actor.target if actor is not None and is_state and opening.last < last - 1 else None
+
+
+def _locate(found: list[Name], tokens: Tokens, names: Names, grammar: NameGrammar) -> None:
+    """Tell where a country or capital is meant as a place; a located country means its place too."""
+    previous: Name | None = None
+    for name in found:
+        at = name.first - 1
+        while at >= 0 and name.first - at < 4 and (tokens.lower[at] in grammar.directions):
+            at -= 1
+        before = tokens.lower[at] if at >= 0 else ""
+        moved = before in ("to", "from", "for") and bool(grammar.motion.intersection(tokens.lower[max(0, at - 4) : at]))
+        listed = previous is not None and previous.located and _is_listed(previous.last, name.first, tokens)
+        name.located = before in grammar.locative or moved or listed
+        previous = name
+        actor = name.of_kind("actor")
+        if name.located and actor is not None and actor.alias_type in ("name", "acronym"):
+            place = names.country_place(actor.target) if name.of_kind("place") is None else None
+            if place is not None:
+                name.entries += (Entry(actor.alias, place, "place", actor.alias_type),)
 
 
 def _learn_abbreviations(found: list[Name], text: str, learned: Learned) -> None:
@@ -362,15 +506,15 @@ def _learn_abbreviations(found: list[Name], text: str, learned: Learned) -> None
             learned.aliases.setdefault(match.group(1), actor)
 
 
-def _skip_openers(first: int, last: int, tokens: Tokens, grammar: NameGrammar, covered: set[int]) -> int:
-    while first < last and first not in covered and tokens.lower[first] in grammar.closed:
+def _skip_openers(first: int, last: int, tokens: Tokens, grammar: NameGrammar, known: Mapping[int, Name]) -> int:
+    while first < last and first not in known and tokens.lower[first] in grammar.closed:
         first += 1
     return first
 
 
-def _uncovered_tail(first: int, last: int, covered: set[int]) -> tuple[int, int]:
+def _unknown_part(first: int, last: int, known: Mapping[int, Name]) -> tuple[int, int]:
     """The part of a capitalised run behind its last known name, as in "Congolese President Félix Tshisekedi"."""
-    inside = [index for index in range(first, last) if index in covered]
+    inside = [index for index in range(first, last) if index in known]
     return (inside[-1] + 1 if inside else first), last
 
 
@@ -378,7 +522,8 @@ def _title_before(first: int, last: int, tokens: Tokens, grammar: NameGrammar) -
     """The span of a title that opens or precedes the run, and where the person's name begins."""
     for length in (3, 2, 1):
         inside = " ".join(tokens.lower[first : first + length])
-        if first + length < last and (inside in grammar.titles or inside in grammar.head_titles):
+        is_title = inside in grammar.titles or inside in grammar.head_titles
+        if first + length < last and is_title and tokens.word[first + length][0].isupper():
             return (first, first + length), first + length
         if first >= length:
             before = " ".join(tokens.lower[first - length : first])
@@ -387,11 +532,12 @@ def _title_before(first: int, last: int, tokens: Tokens, grammar: NameGrammar) -
     return None, first
 
 
-def _provisional(surface: str, actor_type: str, learned: Learned, names: Names) -> Entry:
+def _provisional(surface: str, actor_type: str, learned: Learned, names: Names, country: str | None) -> Entry:
     ident = slug(surface) or "name"
     if ident in names.actors or ident in names.places or ident in names.commodities:
         ident += "-" + actor_type.replace("_", "-")
-    learned.rows.setdefault(ident, {"name": surface, "actor_type": actor_type})
+    row = {"name": surface, "actor_type": actor_type} | ({"country": country} if country else {})
+    learned.rows.setdefault(ident, row)
     entry = Entry(surface, ident, "actor", "name")
     learned.aliases[surface] = entry
     return entry

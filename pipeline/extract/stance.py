@@ -62,6 +62,7 @@ def attributions(sentence: Sentence, cast: Cast) -> list[Attribution]:
     """All attributions of a sentence."""
     found = []
     units = sentence.units
+    time_nouns = cast.codebook.heads["time_nouns"]
     for clause in sentence.clauses:
         frame = claim_frame(clause, cast)
         if frame is None or frame.claim is None:
@@ -87,22 +88,23 @@ def attributions(sentence: Sentence, cast: Cast) -> list[Attribution]:
             holder_inferred=inferred,
             method=frame.id,
         )
-        first, last = _scope(clause, sentence)
+        first, last = _scope(clause, sentence, time_nouns)
         found.append(Attribution(first, last, stance, frame, clause))
     found += _according_to(sentence, cast)
     return found
 
 
-def _scope(clause: Clause, sentence: Sentence) -> tuple[int, int]:
+def _scope(clause: Clause, sentence: Sentence, time_nouns: frozenset[str]) -> tuple[int, int]:
     """The units that a cue governs: what follows it, or what precedes an inverted or closing "… X said"."""
     units = sentence.units
     stop = next((at for at in range(clause.last, len(units)) if units[at].tag == ";"), len(units))
     rest = [unit for unit in units[clause.last : stop] if unit.tag not in ".\"')"]
     opens = min((group.first for group in clause.subjects), default=clause.first)
-    if clause.subjects and not clause.objects and opens > clause.last - 1:
+    objects = [g for g in clause.objects if units[g.last - 1].lower not in time_nouns]
+    if clause.subjects and not objects and opens > clause.last - 1:
         opens = clause.first
     follows = units[clause.last].tag if clause.last < len(units) else "."
-    if clause.objects and follows != "S" and not _blames(clause):
+    if objects and follows != "S" and not _blames(clause):
         return clause.last, _end_of_complement(clause, sentence)
     if clause.kind in ("reduced", "relative", "gerund"):
         stop = next((at for at in range(clause.last, stop) if units[at].tag == ","), stop)
@@ -199,20 +201,18 @@ def _with_modality(stance: Stance, clause: Clause, sentence: Sentence, cast: Cas
     seen = 0
     while current is not None and seen < 4:
         if current is not clause:
-            frames = [f for _, f in cast.codebook.frames_by_verb.get(current.lemma, ()) if f.realis]
-            if frames and frames[0].realis:
-                stance = replace(stance, realis=frames[0].realis)
-            elif current.tag and current.lemma in ("help", "begin", "start", "continue"):
-                pass
+            realis = _realis_of(current, cast)
+            if realis is not None:
+                stance = replace(stance, realis=realis)
         if current.modal:
-            certainty, realis = cast.codebook.grammar["modals"].get(current.modal, ("CT", "actual"))
+            certainty, told = cast.codebook.grammar["modals"].get(current.modal, ("CT", "actual"))
             weaker = certainty if certainty != "CT" else stance.certainty
-            act = "predict" if stance.act == "state" and realis != "actual" else stance.act
+            act = "predict" if stance.act == "state" and told != "actual" else stance.act
             cue = stance.cue or _modal_span(current, sentence)
             stance = replace(
                 stance,
                 certainty=weaker,
-                realis=realis,
+                realis=told,
                 act=act,
                 cue=cue,
                 method="claim.modal" if act == "predict" and stance.holder is None else stance.method,
@@ -222,9 +222,24 @@ def _with_modality(stance: Stance, clause: Clause, sentence: Sentence, cast: Cas
         seen += 1
     if clause.kind == "infinitive" and clause.parent is None and stance.realis == "actual":
         stance = replace(stance, realis="planned")
-    if clause.first > 0 and units[clause.first].tag == "T" and stance.realis == "actual":
+    if units[clause.first].tag == "T" and stance.realis == "actual" and not _has_met(clause, cast):
         stance = replace(stance, realis="planned")
     return stance
+
+
+def _realis_of(clause: Clause, cast: Cast) -> str | None:
+    """The realis that a governing verb gives what it governs."""
+    frames = cast.codebook.frames_by_verb.get(clause.lemma, ())
+    own = [f.realis for particle, f in frames if f.realis and particle and particle == clause.particle]
+    return next(iter(own or [f.realis for particle, f in frames if f.realis and not particle]), None)
+
+
+def _has_met(clause: Clause, cast: Cast) -> bool:
+    """ "Met to discuss", "travelled to Washington to sign": the purpose of a meeting or journey is taken as fulfilled."""
+    parent = clause.parent
+    if parent is None or parent.kind != "main" or parent.modal or parent.negated:
+        return False
+    return any(f.event == "CONSULT" for _, f in cast.codebook.frames_by_verb.get(parent.lemma, ()))
 
 
 def _modal_span(clause: Clause, sentence: Sentence) -> Span:
