@@ -373,8 +373,8 @@ def _check_values(one: Proposed, basis: Basis, problems: _Problems) -> None:
         return
     if registered and (record.values or registered != record.table):
         problems.add(one, "ref", f"{record.ref} is already an id in {registered} of the registry")
-    elif not registered and record.table != "actors":
-        problems.add(one, "ref", f"{record.ref} is not in the registry; only actors may be new")
+    elif not registered and record.table == "commodities":
+        problems.add(one, "ref", f"{record.ref} is not in the registry; only actors and places may be new")
 
 
 def _identified(one: Proposed, ids: Mapping[tuple[int, str], str], problems: _Problems) -> Resolved:

@@ -80,7 +80,8 @@ def _note_companies(setting: Setting, companies: list[Actor]) -> None:
     """Remember a country's unnamed companies where a sentence speaks of them ("Turkish companies")."""
     heads = setting.cast.codebook.heads["company_heads"]
     for group in setting.sentence.groups:
-        if setting.sentence.units[group.last - 1].lower in heads:
+        inside = setting.sentence.units[group.first : group.last]
+        if inside[-1].lower in heads and any(unit.name is not None for unit in inside):
             companies += [a for a in resolve(group, setting.sentence, setting.cast) if a.id.endswith("-companies")]
 
 
