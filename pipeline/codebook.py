@@ -144,7 +144,7 @@ class Codebook:
         verbs |= {verb for rule in self.terms for verb in rule.gives | rule.gets}
         nouns = {noun.split(" ")[-1] for frame in self.frames for noun in frame.nouns}
         nouns |= set(self.deals["nouns"]) | set(self.deals["back_references"])
-        verbs |= _LIGHT_VERBS | set(self.deals["verbs_of_likeness"]["modelled_on"]) | set(self.deals["contain_verbs"])
+        verbs |= set(self.grammar["light_verbs"]) | set(self.deals["verbs_of_likeness"]["modelled_on"]) | set(self.deals["contain_verbs"])
         verbs |= set(self.deals["exchange_verbs"])
         self.verb_forms = {form: pair for form, pair in _verb_forms(verbs).items() if form not in closed}
         self.noun_forms = _noun_forms(nouns)
@@ -208,7 +208,17 @@ class Codebook:
     @cached_property
     def object_control(self) -> frozenset[str]:
         """Verbs whose infinitive the object would do ("asked Russia to send")."""
-        return _OBJECT_CONTROL
+        return frozenset(self.grammar["object_control"])
+
+    @cached_property
+    def speech(self) -> frozenset[str]:
+        """Verbs of saying."""
+        return frozenset(self.grammar["speech"])
+
+    @cached_property
+    def bounds(self) -> frozenset[str]:
+        """Words before a number that bound it ("at least")."""
+        return frozenset(self.grammar["bounds"])
 
     @cached_property
     def dative(self) -> frozenset[str]:
@@ -228,7 +238,7 @@ class Codebook:
     @cached_property
     def light_verbs(self) -> frozenset[str]:
         """Verbs that lend their subject to an event noun ("launched an attack")."""
-        return _LIGHT_VERBS
+        return frozenset(self.grammar["light_verbs"])
 
     @cached_property
     def heads(self) -> Mapping[str, frozenset[str]]:
@@ -273,90 +283,13 @@ class Codebook:
             directions=frozenset(self.grammar["directions"]),
             locative=frozenset(self.grammar["locative"]),
             motion=frozenset(self.grammar["motion"]),
-            speech=frozenset(form for form in self.verb_forms if self.verb_forms[form][0] in self.grammar["speech"]),
+            speech=frozenset(form for form in self.verb_forms if self.verb_forms[form][0] in self.speech),
         )
 
     @cached_property
     def abbreviations(self) -> frozenset[str]:
         """Words whose full stop ends no sentence."""
         return frozenset(self.grammar["abbreviations"])
-
-
-_LIGHT_VERBS = frozenset(
-    [
-        "launch",
-        "carry",
-        "conduct",
-        "stage",
-        "mount",
-        "hold",
-        "have",
-        "make",
-        "give",
-        "provide",
-        "offer",
-        "sign",
-        "reach",
-        "conclude",
-        "begin",
-        "start",
-        "open",
-        "continue",
-        "resume",
-        "engage",
-        "enter",
-        "hold",
-        "issue",
-        "voice",
-        "express",
-        "announce",
-        "extend",
-        "lend",
-        "show",
-        "take",
-        "undertake",
-        "wage",
-        "step",
-        "intensify",
-    ]
-)
-_OBJECT_CONTROL = frozenset(
-    [
-        "ask",
-        "urge",
-        "tell",
-        "order",
-        "request",
-        "press",
-        "pressure",
-        "call",
-        "allow",
-        "let",
-        "enable",
-        "help",
-        "permit",
-        "push",
-        "invite",
-        "persuade",
-        "force",
-        "compel",
-        "expect",
-        "want",
-        "require",
-        "encourage",
-        "authorise",
-        "authorize",
-        "accuse",
-        "suspect",
-        "blame",
-        "prevent",
-        "stop",
-        "warn",
-        "beg",
-        "implore",
-        "demand",
-    ]
-)
 
 
 def load_codebook(codebook: Path, registry: Path) -> Codebook:

@@ -42,6 +42,12 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "boolean": lambda text: {"true": True, "false": False}[text],
     "date": date.fromisoformat,
 }
+# Python reads more than a CSV reader elsewhere would: "1_000", other scripts' digits, "20250304".
+_FORMS = {
+    "integer": r"-?[0-9]{1,10}",
+    "number": r"-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?",
+    "date": r"[0-9]{4}-[0-9]{2}-[0-9]{2}",
+}
 _SQLITE_TYPES = {"string": "TEXT", "int32": "INTEGER", "double": "REAL", "bool": "INTEGER", "date32[day]": "TEXT"}
 
 
@@ -139,9 +145,12 @@ def parse_cell(column: Column, text: str, codes: Codes) -> Any:
         raise ValueError("blanks at its ends, a line end or a tab, or nothing at all")
     kind = _TABLE_SCHEMA_TYPES[str(column.arrow_type)]
     try:
-        value = _PARSERS[kind](text)
+        value = _PARSERS[kind](text) if re.fullmatch(_FORMS.get(kind, ".*"), text) else None
+        pa.scalar(value, column.arrow_type)
     except (ValueError, KeyError):
-        raise ValueError(f"“{text}” is no {kind}") from None
+        value = None
+    if value is None:
+        raise ValueError(f"“{text}” is no {kind}")
     if column.vocabulary and text not in codes.allowed(column.vocabulary):
         allowed = codes.allowed(column.vocabulary)
         shown = ", ".join((*allowed[:24], "…") if len(allowed) > 24 else allowed)

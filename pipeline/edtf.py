@@ -9,7 +9,8 @@ import re
 from datetime import date
 
 _DATE = re.compile(
-    r"(?P<year>\d{4}|\d{3}X|\d{2}XX|XXXX)(-(?P<month>0[1-9]|1[0-2]|2[1-4]|XX)(-(?P<day>0[1-9]|[12]\d|3[01]|XX))?)?[?~%]?"
+    r"(?P<year>\d{4}|\d{3}X|\d{2}XX|XXXX)(-(?P<month>0[1-9]|1[0-2]|2[1-4]|XX)(-(?P<day>0[1-9]|[12]\d|3[01]|XX))?)?[?~%]?",
+    re.ASCII,
 )
 _SEASON_MONTHS = {"21": (3, 5), "22": (6, 8), "23": (9, 11), "24": (12, 2)}
 
@@ -36,7 +37,10 @@ def _is_date(text: str) -> bool:
         return False
     if day is not None and month in _SEASON_MONTHS:
         return False
-    if year == "XXXX" and month in (None, "XX"):
+    if year == "XXXX":
+        if month in (None, "XX", *_SEASON_MONTHS) or day == "XX":
+            return False
+    elif "X" in year and month is not None:
         return False
     if day and day != "XX" and month:
         # A year that is unknown may be a leap year.
@@ -58,7 +62,7 @@ def latest(text: str | None) -> date | None:
 
 def is_full_day(text: str | None) -> bool:
     """Whether `text` is one known day."""
-    return bool(text) and re.fullmatch(r"\d{4}-\d\d-\d\d", str(text)) is not None
+    return bool(text) and re.fullmatch(r"\d{4}-\d\d-\d\d", str(text), re.ASCII) is not None
 
 
 def _bound(text: str, *, last: bool) -> date | None:

@@ -4,7 +4,6 @@ Tables move as pyarrow. Parquet is written sorted by key, in the declared schema
 without a byte-order mark, `\\n` line ends, strings quoted, null as an empty field. Files appear whole or not at all.
 """
 
-import csv
 import os
 import shutil
 import tempfile
@@ -134,16 +133,7 @@ def read_csv(path: Path, table: str) -> pa.Table:
 
 def read_plain_csv(path: Path, schema: pa.Schema) -> pa.Table:
     """Read one CSV in the types of `schema`, otherwise as `read_csv`."""
-    options = pa.csv.ConvertOptions(
-        column_types=schema, null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=True,
-        true_values=["true", "True", "TRUE", "1"], false_values=["false", "False", "FALSE", "0"],
-    )  # fmt: skip
-    try:
-        data = pa.csv.read_csv(
-            path, convert_options=options, parse_options=pa.csv.ParseOptions(newlines_in_values=True)
-        )
-    except (OSError, pa.ArrowInvalid) as error:
-        raise RsbError(f"cannot read this CSV as declared: {error}", path=path) from error
+    data = _read_cells(path, {field.name: field.type for field in schema})
     missing = [name for name in schema.names if name not in data.column_names]
     extra = [name for name in data.column_names if name not in schema.names]
     if missing or extra:
@@ -153,7 +143,11 @@ def read_plain_csv(path: Path, schema: pa.Schema) -> pa.Table:
             if part
         )
         raise RsbError(f"wrong columns: {told}", path=path, line=1, mend=f"use {', '.join(schema.names)}")
-    return data.select(schema.names).cast(schema)
+    try:
+        return data.select(schema.names).cast(schema)
+    except ValueError as error:
+        # A required column with an empty cell.
+        raise RsbError(f"cannot read this CSV as declared: {error}", path=path) from error
 
 
 def read_csv_text(path: Path) -> pa.Table:
@@ -161,15 +155,7 @@ def read_csv_text(path: Path) -> pa.Table:
 
     Raises `RsbError` where it is missing or malformed.
     """
-    parse = pa.csv.ParseOptions(newlines_in_values=True)
-    try:
-        names = pa.csv.open_csv(path, parse_options=parse).schema.names
-        convert = pa.csv.ConvertOptions(
-            column_types=dict.fromkeys(names, pa.string()), null_values=[""], strings_can_be_null=True
-        )
-        return pa.csv.read_csv(path, convert_options=convert, parse_options=parse)
-    except (OSError, pa.ArrowInvalid) as error:
-        raise RsbError(f"cannot read this CSV: {error}", path=path) from error
+    return _read_cells(path, {})
 
 
 def read_csv_as_found(path: Path, table: str) -> pa.Table:
@@ -177,21 +163,32 @@ def read_csv_as_found(path: Path, table: str) -> pa.Table:
 
     For checking what others wrote. Raises `RsbError` where the file is missing or malformed.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            header = next(csv.reader(file), [])
-        options = pa.csv.ConvertOptions(
-            column_types=dict.fromkeys(header, pa.string()), null_values=[""], strings_can_be_null=True
-        )
-        data = pa.csv.read_csv(
-            path, convert_options=options, parse_options=pa.csv.ParseOptions(newlines_in_values=True)
-        )
-    except (OSError, UnicodeDecodeError, csv.Error, pa.ArrowInvalid) as error:
-        raise RsbError(f"cannot read this CSV as {table}: {error}", path=path) from error
+    data = read_csv_text(path)
     declared = {field.name: field.type for field in contract.arrow_schema(table)}
     for position, name in enumerate(data.column_names):
         with suppress(pa.ArrowInvalid, KeyError):
             data = data.set_column(position, name, data.column(position).cast(declared[name]))
+    return data
+
+
+def _read_cells(path: Path, types: Mapping[str, pa.DataType]) -> pa.Table:
+    """All columns of a CSV, as text where `types` names no other."""
+    parse = pa.csv.ParseOptions(newlines_in_values=True)
+    try:
+        with pa.csv.open_csv(path, parse_options=parse) as opened:
+            names = opened.schema.names
+        convert = pa.csv.ConvertOptions(
+            column_types={name: types.get(name, pa.string()) for name in names},
+            null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=True,
+            true_values=["true", "True", "TRUE", "1"], false_values=["false", "False", "FALSE", "0"],
+        )  # fmt: skip
+        data = pa.csv.read_csv(path, convert_options=convert, parse_options=parse)
+    except (OSError, ValueError) as error:
+        # Arrow's own errors and a header that is not UTF-8 are ValueErrors.
+        raise RsbError(f"cannot read this CSV: {error}", path=path) from error
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise RsbError(f"{', '.join(twice)} stands twice", path=path, line=1, mend="give each column one name")
     return data
 
 

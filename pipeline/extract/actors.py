@@ -170,6 +170,11 @@ def _by_head(
     ]
     if word in heads["people_heads"]:
         return []
+    bodies = ("armed_group", "military", "government", "igo", "company", "person")
+    if owner is not None and not known and word in heads["group_heads"] | heads["military_heads"]:
+        if cast.type_of(owner.id) in bodies:
+            # "Kabila's forces", "M23's fighters"
+            return [Actor(owner.id, *whole, True)]
     if others and (word in heads["group_heads"] or word in heads["military_heads"] or word in heads["state_heads"]):
         return [Actor(others[-1], *span)]
     state = _state_of(known, owner, cast)

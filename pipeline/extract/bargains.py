@@ -18,11 +18,16 @@ from pipeline.proposals import Record
 Span = tuple[int, int]
 PARTY_TYPES = frozenset({"state", "government", "armed_group", "military", "igo", "company"})
 RESOURCE_SIDE = "resource"
+NEAR = 3
+"""How many sentences back "the agreement" may point."""
 
 
 @dataclass(slots=True)
 class Deal:
-    """A bargain while the text is read: parties by id, type signals, stages told, and where."""
+    """A bargain while the text is read: parties by id, type signals, stages told, and where.
+
+    sentence: the number of the one that spoke of it last.
+    """
 
     parties: dict[str, Actor]
     words: set[str]
@@ -35,6 +40,7 @@ class Deal:
     method: str = "deal.mention"
     record: Record | None = None
     is_example: bool = False
+    sentence: int = 0
 
 
 @dataclass(slots=True)
@@ -82,12 +88,16 @@ def read_deals(setting: Setting, bargains: Bargains) -> None:
 def _deal_mention(group: Group, setting: Setting) -> str | None:
     """The singular of the deal noun at the head of a group, or the registered deal it names."""
     head = setting.sentence.units[group.last - 1]
-    if head.name is not None:
+    book = setting.cast.codebook
+    if head.name is not None and head.name.entries:
         entry = head.name.of_kind("deal")
         return f"={entry.target}" if entry is not None else None
+    if head.name is not None:
+        # A proper name with a deal's noun in it: "the Strategic Partnership Agreement".
+        words = [book.noun_forms.get(word, word) for word in head.lower.split()]
+        return next((word for word in reversed(words) if word in book.deals["nouns"]), None)
     if head.tag not in "NVG":
         return None
-    book = setting.cast.codebook
     noun = book.noun_forms.get(head.lower, head.lower)
     if noun in book.deals["nouns"]:
         return noun
@@ -140,7 +150,7 @@ def _place_deal(group: Group, mention: str, setting: Setting, bargains: Bargains
         "its",
         "their",
     )
-    deal = _find_deal(found, mention, back, bargains)
+    deal = _find_deal(found, mention, back, setting.out.sentence, bargains)
     if deal is None:
         if mention.startswith("~") or not found or (len(found) < 2 and not _type_of(words, setting)):
             return
@@ -152,6 +162,7 @@ def _place_deal(group: Group, mention: str, setting: Setting, bargains: Bargains
         for actor in found:
             deal.parties.setdefault(actor.id, actor)
     deal.spans.append(span)
+    deal.sentence = setting.out.sentence
     if not mention.startswith("~"):
         deal.words |= words
         if deal.type_span is None and _type_of(words, setting):
@@ -217,7 +228,7 @@ def _unique(actors: list[Actor]) -> list[Actor]:
     return list({actor.id: actor for actor in reversed(actors)}.values())[::-1]
 
 
-def _find_deal(found: list[Actor], mention: str, back: bool, bargains: Bargains) -> Deal | None:
+def _find_deal(found: list[Actor], mention: str, back: bool, sentence: int, bargains: Bargains) -> Deal | None:
     ids = {actor.id for actor in found}
     if mention.startswith("="):
         return next((d for d in bargains.deals if d.registered == mention[1:]), None)
@@ -229,8 +240,9 @@ def _find_deal(found: list[Actor], mention: str, back: bool, bargains: Bargains)
     if len(ids) == 1:
         fitting = sorted((d for d in bargains.deals if ids <= set(d.parties)), key=lambda d: d.is_example, reverse=True)
         return fitting[-1] if fitting else None
-    if back:
-        return bargains.here[-1] if bargains.here else bargains.latest()
+    if back and not bargains.here:
+        latest = bargains.latest()
+        return latest if latest is not None and sentence - latest.sentence <= NEAR else None
     return bargains.here[-1] if bargains.here else None
 
 

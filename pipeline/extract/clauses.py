@@ -53,6 +53,14 @@ class Lexicon(Protocol):
         """Verbs that take whom before what."""
 
     @property
+    def speech(self) -> frozenset[str]:
+        """Verbs of saying, whose past form is no modifier."""
+
+    @property
+    def bounds(self) -> frozenset[str]:
+        """Words before a number that bound it ("at least")."""
+
+    @property
     def collective(self) -> frozenset[str]:
         """Nouns that make one group with the name before them."""
 
@@ -206,6 +214,7 @@ def _guess(low: str) -> str:
 def _retag(units: list[Unit], lexicon: Lexicon) -> None:
     """Settle words that may be verb or noun, and participles that may be verbs or modifiers, by their neighbours."""
     count = len(units)
+    _retag_bounds(units, lexicon)
     for index, unit in enumerate(units):
         before = units[index - 1].tag if index else "^"
         if before == "R" and index > 1:
@@ -217,7 +226,7 @@ def _retag(units: list[Unit], lexicon: Lexicon) -> None:
             if low == "that" and before in "NM'#)" and _opens_relative(units, index, lexicon):
                 unit.tag, units[index + 1].tag = "W", "V"
             continue
-        if low == "to" and unit.tag == "T" and after in "DQM#$'~PGJ" and after not in "J":
+        if low == "to" and unit.tag == "T" and _is_preposition(units, index, after, lexicon):
             unit.tag = "I"
             continue
         if unit.name is not None or unit.tag not in "NVEGJ":
@@ -239,8 +248,7 @@ def _retag(units: list[Unit], lexicon: Lexicon) -> None:
         elif unit.tag in "NV" and low in lexicon.verb_forms and _can_be_noun(low, lexicon):
             unit.tag = _verb_or_noun(low, before, after, lexicon)
         elif unit.tag == "E":
-            following = units[index + 1].lower if index + 1 < count else ""
-            unit.tag = _participle(low, before, after, following, lexicon)
+            unit.tag = _participle(index, before, after, units, lexicon)
         elif (
             unit.tag == "V"
             and before in "BH"
@@ -254,6 +262,29 @@ def _retag(units: list[Unit], lexicon: Lexicon) -> None:
             unit.tag = "N" if after != "N" else "J"
         elif unit.tag == "N" and before in "MNP" and low in lexicon.verb_forms and lexicon.verb_forms[low][1] == "VBD":
             unit.tag = "V"
+
+
+def _retag_bounds(units: list[Unit], lexicon: Lexicon) -> None:
+    """Words that bound a number belong to its noun group: "at least 7,000 people", "as many as 60,000"."""
+    for index, unit in enumerate(units):
+        if unit.tag not in "#$":
+            continue
+        for length in (3, 2, 1):
+            opening = units[max(0, index - length) : index]
+            if len(opening) == length and " ".join(u.lower for u in opening) in lexicon.bounds:
+                for word in opening:
+                    word.tag = "J"
+                break
+
+
+def _is_preposition(units: list[Unit], index: int, after: str, lexicon: Lexicon) -> bool:
+    """Whether "to" opens a phrase rather than an infinitive."""
+    if after in "DQM#$'~PG":
+        return True
+    if after != "N" or index + 1 >= len(units):
+        return False
+    form = lexicon.verb_forms.get(units[index + 1].lower)
+    return form is not None and form[1] != "VB"
 
 
 def _retag_that(low: str, before: str, after: str) -> str:
@@ -295,19 +326,36 @@ def _verb_or_noun(low: str, before: str, after: str, lexicon: Lexicon) -> str:
     return "N"
 
 
-def _participle(low: str, before: str, after: str, following: str, lexicon: Lexicon) -> str:
+def _participle(index: int, before: str, after: str, units: list[Unit], lexicon: Lexicon) -> str:
+    """E for a participle, V for a past tense, J for a modifier; for a form that may be either."""
+    lemma, form = lexicon.verb_forms.get(units[index].lower, ("", "VBDN"))
+    following = units[index + 1].lower if index + 1 < len(units) else ""
     if before in "BH":
         return "E"
     if before in "DQJ#~'" and after in "NMJ~":
         return "J"
-    if lexicon.verb_forms.get(low, ("", "VBDN"))[1] == "VBN":
+    if form == "VBN":
         return "E"
+    if lemma in lexicon.speech:
+        return "V"
     if before in 'MNP)"' and after in "DQMP$#TSJNRG,.KC":
         return "V"
     if before in "MNP" and after == "I":
-        # "rebels backed by Rwanda" stays a participle, which the clause builder reads as a reduced relative.
-        return "E" if following == "by" else "V"
-    return "E"
+        # "rebels backed by Rwanda", "a study published on Tuesday says": a reduced relative, for the clause builder.
+        return "E" if following == "by" or _another_verb_follows(index, units) else "V"
+    if before in ",C" and after in "DQMP$#TSNR" and any(u.tag == "V" for u in units[:index]):
+        return "V"
+    return "V" if before == "C" and after == "I" and following != "by" and units[index - 2].tag != "E" else "E"
+
+
+def _another_verb_follows(index: int, units: list[Unit]) -> bool:
+    """Whether a finite verb comes before the next mark or conjunction, so that the one at `index` is none."""
+    for at in range(index + 2, min(index + 12, len(units))):
+        if units[at].tag in ",;:.CSW\"":
+            return False
+        if units[at].tag in "VXB" or (units[at].tag == "H" and units[at - 1].tag in "NM#"):
+            return units[at - 1].tag in "NM#R)"
+    return False
 
 
 def _main_verb(letters: str, first: int, last: int) -> int:
@@ -332,7 +380,7 @@ def _clauses(
     starts = {group.first: group for group in groups}
     verb_starts = {verb.first for verb in verbs}
     for number, verb in enumerate(verbs):
-        clause = _open_clause(units, letters, verb, lexicon)
+        clause = _open_clause(units, letters, verb, clauses[-1] if clauses else None, lexicon)
         limit = verbs[number + 1].first if number + 1 < len(verbs) else len(units)
         _read_right(clause, verb, limit, units, letters, starts, verb_starts, lexicon)
         clauses.append(clause)
@@ -341,7 +389,7 @@ def _clauses(
     return clauses
 
 
-def _open_clause(units: list[Unit], letters: str, verb: Group, lexicon: Lexicon) -> Clause:
+def _open_clause(units: list[Unit], letters: str, verb: Group, previous: Clause | None, lexicon: Lexicon) -> Clause:
     head = units[verb.head]
     lemma, tag = lexicon.verb_forms.get(head.lower, (head.lower, ""))
     clause = Clause(verb.head, verb.first, verb.last, lemma, tag)
@@ -364,7 +412,15 @@ def _open_clause(units: list[Unit], letters: str, verb: Group, lexicon: Lexicon)
     elif letters[verb.head] == "E" and not set("BH") & set(before_head):
         clause.kind = "reduced"
         clause.passive = True
+        if previous is not None and _is_joined(previous, verb, letters):
+            clause.kind, clause.passive = previous.kind, previous.passive
     return clause
+
+
+def _is_joined(previous: Clause, verb: Group, letters: str) -> bool:
+    """Whether a participle goes on with the auxiliary before it: "has driven out X, and broken off Y"."""
+    auxiliary = set("BH") & set(letters[previous.first : previous.verb])
+    return bool(auxiliary) and letters[previous.verb] == "E" and verb.first > 0 and letters[verb.first - 1] in "C,"
 
 
 def _read_right(
@@ -506,6 +562,9 @@ def _find_subject(
         clause.subjects = (
             previous.objects if blamed and previous.objects and not previous.passive else previous.subjects
         )
+        return
+    if letters[verb.head] == "E" and previous is not None and _is_joined(previous, verb, letters):
+        clause.subjects, clause.parent = previous.subjects, previous.parent
         return
     if clause.kind == "reduced":
         group = group_of.get(before)

@@ -39,10 +39,20 @@ class Setting:
     given: list[Attribution]
     periods: list[Period]
 
-    def period_in(self, start: int, end: int) -> Period | None:
-        """The one period named inside a span; None where there is none or several."""
-        found = [p for p in self.periods if start <= p.start < end]
-        return found[0] if len(found) == 1 else None
+    def period_of(self, stretch: tuple[int, int]) -> Period | None:
+        """The period of what units [first, last) tell: the one named inside, else the one that opens the sentence.
+
+        None where there are several.
+        """
+        units = self.sentence.units
+        opening = min((c.first for c in self.sentence.clauses), default=len(units))
+        spans = ((stretch[0], min(stretch[1], len(units))), (0, opening))
+        for first, last in spans:
+            if first < last:
+                found = [p for p in self.periods if units[first].start <= p.start < units[last - 1].end]
+                if found:
+                    return found[0] if len(found) == 1 else None
+        return None
 
 
 def slot(clause: Clause, name: str, setting: Setting) -> list[Actor]:
@@ -224,6 +234,9 @@ def _add_event(
 ) -> bool:
     if frame.mutual:
         actors, recipients = [*actors, *recipients], []
+    if not actors and len({a.id for a in recipients}) > 1 and frame.event in ("COOPERATE", "CONSULT", "AGREE"):
+        # "Was signed between X and Y": both act.
+        actors, recipients = recipients, []
     one_sided = len({a.id for a in actors}) < 2 if frame.mutual else not (actors and recipients)
     if one_sided and frame.event not in ALONE and (stance.realis != "actual" or frame.event == "AGREE"):
         return False
@@ -233,7 +246,7 @@ def _add_event(
     units = setting.sentence.units
     end = units[min(stretch[1], len(units)) - 1].end
     place = place_of(stretch[0], min(stretch[1], len(units)), setting) or target
-    period = setting.period_in(units[0].start, units[-1].end)
+    period = setting.period_of(stretch)
     spans: dict[str, Span | tuple[int, int, bool]] = {"*": (span[0], max(span[1], end)), "event_type": span}
     values: dict[str, object] = {"event_type": event_type}
     if place is not None:
@@ -411,6 +424,10 @@ def _read_noun(frame: Frame, group: Group, setting: Setting) -> bool:
         actors = slot(host, "subject", setting)
     if not actors:
         return False
+    helped = group.first > 0 and sentence.units[group.first - 1].lower == "with" and frame.event in ("SUPPORT", "AID")
+    if helped and not toward:
+        served = next((c for c in sentence.clauses if c.first >= group.last and c.subjects), None)
+        toward = slot(served, "subject", setting) if served is not None else []
     recipients = [a for a in toward if a.id not in {x.id for x in actors}]
     if (
         not recipients
@@ -422,7 +439,8 @@ def _read_noun(frame: Frame, group: Group, setting: Setting) -> bool:
         return False
     if not _fits(frame, actors, recipients, cast):
         return False
-    stance = stance_of(owner, sentence, cast, setting.given) if owner is not None else noun_stance(group, setting)
+    governed = owner is not None and (group in owner.objects or host is owner)
+    stance = stance_of(owner, sentence, cast, setting.given) if owner and governed else noun_stance(group, setting)
     stance = with_hearsay(stance, group, setting)
     units = sentence.units
     span = (units[group.last - 1].start, units[group.last - 1].end)
@@ -462,11 +480,12 @@ def _toward(frame: Frame, following: list[tuple[str, Group]], sentence: Sentence
 
 def _lends_subject(clause: Clause, group: Group, cast: Cast) -> bool:
     """Whether an event noun is what a light verb's subject does ("launched an attack", "engage in discussions")."""
+    in_phrase = any(group is g and p in ("in", "into") for p, g in clause.phrases)
     if clause.lemma in ("is", "are", "was", "were", "be", "been", "become", "remain"):
-        return group in clause.objects
+        return group in clause.objects or in_phrase
     if clause.lemma not in cast.codebook.light_verbs or clause.passive:
         return False
-    return group in clause.objects or any(group is g and p == "in" for p, g in clause.phrases)
+    return group in clause.objects or in_phrase
 
 
 def noun_stance(group: Group, setting: Setting) -> Stance:
@@ -523,6 +542,9 @@ def read_denials(setting: Setting) -> None:
         objects = clause.subjects if clause.passive else clause.objects
         heads = {setting.sentence.units[g.last - 1].lower for g in objects}
         nouns = set(codebook.grammar["accusation_nouns"])
+        if not objects and clause.subjects and clause.subjects[0].first > 0:
+            # "… had killed civilians, a claim the group denied"
+            heads = {setting.sentence.units[clause.subjects[0].first - 1].lower}
         if not any(h in nouns or h.removesuffix("s") in nouns for h in heads):
             continue
         groups = [g for p, g in clause.phrases if p == "by"] if clause.passive else clause.subjects
