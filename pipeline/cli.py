@@ -1,10 +1,14 @@
 """The command `rsb`: one thin command a stage, and the verbs of users.
 
 Exit codes: 0 done, 1 the work was done and errors were found in it, 2 it cannot be done (bad arguments, missing or
-broken input). Imports that cost time stand inside the commands.
+broken input, a defect of ours). Imports that cost time stand inside the commands.
 """
 
+import errno
+import io
+import os
 import sys
+import traceback
 from pathlib import Path
 
 import click
@@ -13,19 +17,41 @@ from pipeline.errors import RsbError
 
 
 class _Group(click.Group):
-    """A group whose commands end an `RsbError` with its message and exit code 2, without a traceback."""
+    """A group whose commands end with a message and exit code 2, not a traceback, where they cannot do their work."""
 
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
         except RsbError as error:
-            click.echo(f"rsb: {error}", err=True)
-            sys.exit(2)
+            told = str(error)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                raise
+            place = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, (str, bytes)) else ""
+            told = f"{place}{(error.strerror or str(error)).lower()}"
+        except Exception as error:
+            if sys.flags.dev_mode:
+                raise
+            told = _defect(error)
+        click.echo(f"rsb: {told}", err=True)
+        sys.exit(2)
+
+
+def _defect(error: Exception) -> str:
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{Path(last.filename).name}:{last.lineno}"
+    return (
+        f"a defect of rsb: {type(error).__name__}: {error} (at {place})\n"
+        "  mend: please report it with the output of `python -X dev -m pipeline.cli …`"
+    )
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(package_name="rsb-dataset", prog_name="rsb")
-def main() -> None:
+@click.pass_context
+def main(ctx: click.Context) -> None:
     """Resource–Security Bargains: extract, check and release the dataset.
 
     \b
@@ -33,6 +59,10 @@ def main() -> None:
       rsb run                     all stages, then a summary
       rsb read article.md         what one document says
     """
+    if os.environ.get("NO_COLOR"):
+        ctx.color = False
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 PathArgument = click.Path(path_type=Path)
@@ -309,17 +339,21 @@ def extract() -> None:
 
 
 @main.command()
-@click.argument("files", nargs=-1, required=True, type=PathArgument)
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object for each document, a line each.")
-def read(files: tuple[Path, ...], as_json: bool) -> None:
-    """Say what documents hold: deals, terms, events, figures, relations and their claims.
+def read(files: tuple[str, ...], as_json: bool) -> None:
+    """Say what documents hold: the text with its names and cues marked, then each record with its claims.
+
+    FILE is text, Markdown or HTML. Needs no workspace. Exits 0 where all files were read, whatever they hold; 1 where
+    one gives no document, and the others are answered.
 
     \b
     Example:
       rsb read article.md
       rsb read --json article.md page.html
     """
-    from pipeline.read import Reader, describe, to_line
+    from pipeline.read import Reader, to_line
+    from pipeline.tell import tell
     from pipeline.workspace import find_workspace, installed_checkout
 
     try:
@@ -331,32 +365,39 @@ def read(files: tuple[Path, ...], as_json: bool) -> None:
     for path in files:
         answer, warnings = reader.read(path)
         failed = failed or "error" in answer
-        for warning in warnings:
-            click.echo(warning, err=True)
+        for line in warnings:
+            click.echo(f"warning: {line}", err=True)
         if as_json:
             click.echo(to_line(answer))
+        elif "error" in answer:
+            click.echo(f"rsb: {answer['error']}", err=True)
         else:
-            for line in describe(answer):
-                click.echo(line, err="error" in answer)
+            for line in tell(answer, reader.codebook.codes):
+                click.echo(line)
     if failed:
         sys.exit(1)
 
 
 @main.command("run")
 def run_all() -> None:
-    """Run all stages through DVC and say what was made.
+    """Run all stages through DVC and say what was made, and what changed against the run before.
+
+    Stages whose inputs did not change are not run again. One run at a time. Exits 1 where a stage found errors in the
+    data, 2 where one cannot run; the previous release then stays.
 
     \b
     Example:
       rsb run
     """
-    from pipeline.run import run, summarise
+    from pipeline.run import run
     from pipeline.workspace import find_workspace
 
-    workspace = find_workspace()
-    sound = run(workspace)
-    for line in summarise(workspace):
-        click.echo(line)
+    sound, lines = run(find_workspace())
+    for line in lines:
+        click.echo(line, err=not sound)
     if not sound:
-        click.echo("errors were found: see reports/validation.json; the previous release is untouched", err=True)
         sys.exit(1)
+
+
+if __name__ == "__main__":
+    main(prog_name="rsb")

@@ -109,6 +109,16 @@ class TermRule:
 
 
 @dataclass(frozen=True, slots=True)
+class Pattern:
+    """One construction of `patterns.yaml`: what the extractor reads that no word of a frame or term rule tells."""
+
+    id: str
+    reads: str
+    positive: tuple[str, ...]
+    negative: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Measure:
     """One row of `measures.yaml`."""
 
@@ -129,6 +139,7 @@ class Codebook:
     deals: Mapping[str, Any]
     measures: Mapping[str, Any]
     grammar: Mapping[str, Any]
+    patterns: tuple[Pattern, ...]
     closed: Mapping[str, str] = field(init=False)
     verb_forms: Mapping[str, tuple[str, str]] = field(init=False)
     noun_forms: Mapping[str, str] = field(init=False)
@@ -144,8 +155,12 @@ class Codebook:
         verbs |= {verb for rule in self.terms for verb in rule.gives | rule.gets}
         nouns = {noun.split(" ")[-1] for frame in self.frames for noun in frame.nouns}
         nouns |= set(self.deals["nouns"]) | set(self.deals["back_references"])
-        verbs |= set(self.grammar["light_verbs"]) | set(self.deals["verbs_of_likeness"]["modelled_on"]) | set(self.deals["contain_verbs"])
-        verbs |= set(self.deals["exchange_verbs"])
+        verbs |= (
+            set(self.grammar["light_verbs"])
+            | set(self.deals["verbs_of_likeness"]["modelled_on"])
+            | set(self.deals["contain_verbs"])
+        )
+        verbs |= set(self.deals["exchange_verbs"]) | set(self.grammar["meeting_verbs"])
         self.verb_forms = {form: pair for form, pair in _verb_forms(verbs).items() if form not in closed}
         self.noun_forms = _noun_forms(nouns)
 
@@ -252,6 +267,11 @@ class Codebook:
             "unnamed_heads",
             "governing",
             "time_nouns",
+            "accusation_nouns",
+            "meeting_verbs",
+            "lead_titles",
+            "member_titles",
+            "troop_nouns",
         )
         return {key: frozenset(self.grammar[key]) for key in keys}
 
@@ -280,8 +300,10 @@ class Codebook:
             appositives={noun: kind for kind, nouns in self.grammar["appositives"].items() for noun in nouns},
             armed_modifiers=frozenset(self.grammar["armed_modifiers"]),
             place_heads={noun: kind for kind, nouns in self.grammar["place_heads"].items() for noun in nouns},
+            organs=self.heads["state_heads"],
             directions=frozenset(self.grammar["directions"]),
             locative=frozenset(self.grammar["locative"]),
+            parts=frozenset(self.grammar["parts"]),
             motion=frozenset(self.grammar["motion"]),
             speech=frozenset(form for form in self.verb_forms if self.verb_forms[form][0] in self.speech),
         )
@@ -307,6 +329,7 @@ def load_codebook(codebook: Path, registry: Path) -> Codebook:
         deals=_load_yaml(codebook / "deals.yaml"),
         measures=_load_measures(codebook, codes),
         grammar=_load_yaml(codebook / "grammar.yaml"),
+        patterns=_load_patterns(codebook / "patterns.yaml"),
     )
 
 
@@ -432,6 +455,15 @@ def _load_terms(path: Path, codes: Codes) -> tuple[TermRule, ...]:
             )
         )
     return tuple(rules)
+
+
+def _load_patterns(path: Path) -> tuple[Pattern, ...]:
+    patterns = []
+    seen: set[str] = set()
+    for row in _load_yaml(path):
+        _check_examples(row, path, seen)
+        patterns.append(Pattern(row["id"], row["reads"], tuple(row["positive"]), tuple(row["negative"])))
+    return tuple(patterns)
 
 
 def _split_phrase(phrase: str) -> list[str]:

@@ -11,19 +11,24 @@ from functools import cache
 from typing import Any
 
 from pipeline import contract
-from pipeline.extract.dates import find_periods
-from pipeline.extract.names import Names, fold
+from pipeline.extract.dates import OPENED, find_periods
+from pipeline.extract.names import Entry, Names, fold
 from pipeline.extract.numbers import CURRENCIES, UNITS, Quantity, find_quantities
 from pipeline.proposals import CLAIM_PARTS, LOCAL, ROLE, UNNAMED
 from pipeline.registry import NAMED
 
+Found = tuple[int, int, tuple[Entry, ...]]
 NUMBERS = "figures"
 """The table whose numbers are read from text."""
 _HASHED = re.compile(r"[a-z]{2}-[0-9a-f]{16}")
 _WORD = re.compile(r"[^\W_]+")
 _SMALL_WORDS = frozenset(["a", "an", "and", "de", "des", "du", "for", "la", "le", "of", "the"])
-_SHARES = {"three quarters": 75.0, "three-quarters": 75.0, "a quarter": 25.0, "half": 50.0}
-_OPENERS = {"until": "../", "before": "../", "by": "../", "since": "/..", "from": "/..", "after": "/.."}
+_SHARES = {
+    "three quarters": 75, "a quarter": 25, "one quarter": 25, "half": 50, "two thirds": 200 / 3, "a third": 100 / 3,
+    "one third": 100 / 3, "a fifth": 20, "one fifth": 20,
+}  # fmt: skip
+"""Fractions in words, in percent."""
+_OPENERS = {word: form.format("") for word, form in OPENED.items()} | {"from": "/.."}
 
 
 def check_cell(
@@ -90,7 +95,7 @@ def _shown(quotes: Iterable[str]) -> str:
 def _check_id(value: str, quotes: Sequence[str], inferred: bool, names: Names, local: Mapping[str, str]) -> str | None:
     if inferred or value == UNNAMED or value.startswith(LOCAL) or value in names.deals or _HASHED.fullmatch(value):
         return None
-    targets = {quote: names.targets(quote) for quote in quotes}
+    targets = {quote: _targets(quote, names) for quote in quotes}
     if any(value in named for named in targets.values()):
         return None
     if any(value in rows for rows in (names.actors, names.places, names.commodities)):
@@ -103,6 +108,32 @@ def _check_id(value: str, quotes: Sequence[str], inferred: bool, names: Names, l
     return f"{_shown(quotes)} does not name {value}"
 
 
+def _targets(quote: str, names: Names) -> set[str]:
+    """What the quote names, without the states whose names are only a part of another country's ("South Sudan")."""
+    ids = names.targets(quote)
+    found = names.find_all(quote)
+    for state in [key for key in ids if names.actors.get(key, {}).get("actor_type") == "state"]:
+        held = [(start, end) for start, end, entries in found if any(entry.target == state for entry in entries)]
+        if held and all(_is_part_of_another(span, state, found, names) for span in held):
+            ids -= {state, f"{state.lower()}-country", f"{state.lower()}-companies"}
+    return ids
+
+
+def _is_part_of_another(span: tuple[int, int], state: str, found: Sequence[Found], names: Names) -> bool:
+    """Whether a longer name around the span means something of another country, and nothing of the state."""
+    around = [
+        {_country(entry, names) for entry in entries}
+        for start, end, entries in found
+        if start <= span[0] and span[1] <= end and (start, end) != span
+    ]
+    return any(None not in countries and state not in countries for countries in around)
+
+
+def _country(entry: Entry, names: Names) -> str | None:
+    row = names.actors.get(entry.target) or names.places.get(entry.target) or {}
+    return row.get("country")
+
+
 def _called(value: str, names: Names) -> list[str]:
     """The registry's names of an id."""
     return [entry.alias for entries in names.by_alias.values() for entry in entries if entry.target == value]
@@ -112,7 +143,7 @@ def _check_name(table: str, value: str, quotes: Sequence[str], names: Names) -> 
     """Whether quotes of the column `name` call the row so: by an alias where it is registered, else by a word of it."""
     rows: Mapping[str, Mapping[str, Any]] = getattr(names, table)
     registered = {key for key, row in rows.items() if row["name"] == value}
-    if any(registered & names.targets(quote) for quote in quotes):
+    if any(registered & _targets(quote, names) for quote in quotes):
         return None
     likeness = _abbreviates if registered else _shares_name
     if any(likeness(quote, value) for quote in quotes):
@@ -191,7 +222,7 @@ def _is_told(end: str, told: Collection[str]) -> bool:
 
 def _check_number(column: str, value: float, quotes: Sequence[str], inferred: bool) -> str | None:
     read = [quantity for quote in quotes for quantity in _quantities(quote)]
-    if not read and value in map(_share, quotes):
+    if not read and any(_is_share(value, quote) for quote in quotes):
         return None
     if any(_gives(quantity, column, value) for quantity in read) or (inferred and not read):
         return None
@@ -217,9 +248,10 @@ def _gives(quantity: Quantity, column: str, value: float) -> bool:
     return number is not None and math.isclose(number, value, rel_tol=1e-9)
 
 
-def _share(quote: str) -> float | None:
-    """The percentage that a word for a fraction gives; the longest such word counts."""
-    return next((share for word, share in _SHARES.items() if _has(quote.lower(), word)), None)
+def _is_share(value: float, quote: str) -> bool:
+    """Whether the value is the percentage of a fraction in words, to at most two places; the longest word counts."""
+    share = next((share for word, share in _SHARES.items() if _has(quote.lower().replace("-", " "), word)), None)
+    return share is not None and value in (round(share), round(share, 1), round(share, 2))
 
 
 def _told(quantity: Quantity) -> str:

@@ -1,8 +1,12 @@
-"""What one document says: the answer of `rsb read`, as JSON or for a terminal. Writes nothing."""
+"""What one document says: the answer of `rsb read`, whose JSON is a contract that tools outside rely on.
+
+The document is read by itself: no other document, coded record or correction has a part in it. Writes nothing; how
+an answer is told to people stands in `tell`.
+"""
 
 import json
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +15,7 @@ from pipeline.assemble import Basis, assemble_rows
 from pipeline.codebook import Codebook, load_codebook
 from pipeline.errors import RsbError
 from pipeline.extract.document import extract_document
-from pipeline.ingest import read_document
+from pipeline.ingest import Document, read_document
 from pipeline.registry import Registry, load_registry
 from pipeline.workspace import Workspace
 
@@ -32,55 +36,32 @@ class Reader:
         codebook = load_codebook(workspace.codebook, workspace.registry)
         return cls(codebook, load_registry(workspace.registry, codebook.codes))
 
-    def read(self, path: Path) -> tuple[dict[str, Any], list[str]]:
-        """The answer for one file, and warnings on its front matter; `error` in the answer where it has no document."""
+    def read(self, given: str) -> tuple[dict[str, Any], list[str]]:
+        """The answer for the file at the path `given`, and warnings on its front matter.
+
+        Where the file gives no document, the answer has an `error` instead.
+        """
         try:
-            document = read_document(path, self.codebook.codes)
-            source = document.source
-            ident = source["source_id"]
-            proposals = extract_document(ident, document.text, source["published"], self.codebook)
-            basis = Basis(
-                {ident: source}, {ident: document.text}, self.registry, self.codebook.codes, self.codebook.names
-            )
-            rows = assemble_rows([proposals], basis, closed=False)
+            document = read_document(Path(given), self.codebook.codes)
+            rows = self._rows(document)
         except RsbError as error:
-            return {"path": str(path), "error": str(error)}, []
+            return {"path": given, "error": str(error)}, []
         tables = {name: rows[name] for name in contract.table_names() if name not in LEFT_OUT}
-        plain = {name: value.isoformat() if hasattr(value, "isoformat") else value for name, value in source.items()}
-        return {"path": str(path), "source": plain, "text": document.text, "tables": tables}, list(document.warnings)
+        answer = {"path": given, "source": _plain(document.source), "text": document.text, "tables": tables}
+        return answer, list(document.warnings)
+
+    def _rows(self, document: Document) -> dict[str, list[dict[str, Any]]]:
+        ident, source, text = document.source_id, document.source, document.text
+        proposals = extract_document(ident, text, source["published"], self.codebook, source["publisher"])
+        basis = Basis({ident: source}, {ident: text}, self.registry, self.codebook.codes, self.codebook.names)
+        return assemble_rows([proposals], basis, closed=False)
 
 
-def to_line(answer: dict[str, Any]) -> str:
-    """One line of JSON."""
-    return json.dumps(answer, ensure_ascii=False, allow_nan=False)
+def _plain(row: dict[str, Any]) -> dict[str, Any]:
+    """A row with its days as text, as JSON has them."""
+    return {name: value.isoformat() if isinstance(value, date) else value for name, value in row.items()}
 
 
-def describe(answer: dict[str, Any]) -> Iterator[str]:
-    """The answer for people: each proposition on a line, its claims below it."""
-    if "error" in answer:
-        yield answer["error"]
-        return
-    tables = answer["tables"]
-    claims: dict[str, list[dict[str, Any]]] = {}
-    for claim in tables["claims"]:
-        claims.setdefault(claim["record_id"], []).append(claim)
-    people: dict[str, list[str]] = {}
-    for row in tables["participants"]:
-        people.setdefault(row["record_id"], []).append(f"{row['role']} {row['actor_id']}")
-    yield f"{answer['source']['source_id']}: " + ", ".join(
-        f"{len(rows)} {name}" for name, rows in tables.items() if rows
-    )
-    for name in ("deals", "terms", "events", "figures", "relations"):
-        for row in tables[name]:
-            ident = row[contract.facts(name).key[0]]
-            yield f"{name.removesuffix('s')} {_values(name, row)} {'; '.join(people.get(ident, []))} [{row['status']}]"
-            for claim in claims.get(ident, []):
-                holder = claim["holder_id"] or "the publication"
-                yield f"    {holder}: {claim['act']} {claim['certainty']} {claim['polarity']} {claim['realis']}"
-
-
-def _values(name: str, row: dict[str, Any]) -> str:
-    shown: Sequence[str] = [c.name for c in contract.columns(name) if not c.derived and row[c.name] is not None]
-    return " ".join(
-        f"{column.removesuffix('_id')}={row[column]}" for column in shown if column != "deal_id" or name == "deals"
-    )
+def to_line(answer: dict[str, Any]) -> bytes:
+    """One line of JSON in UTF-8; a byte of a path that is not UTF-8 stands there as an escaped lone surrogate."""
+    return json.dumps(answer, ensure_ascii=False, allow_nan=False).encode("utf-8", "backslashreplace")

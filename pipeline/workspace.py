@@ -4,6 +4,7 @@ The workspace is the nearest folder upward with a `dvc.yaml`. The registry and t
 this package is installed from serve commands that need no workspace.
 """
 
+import re
 import tomllib
 from dataclasses import dataclass
 from functools import cached_property
@@ -99,14 +100,50 @@ class Workspace:
 
     @cached_property
     def facts(self) -> dict[str, Any]:
-        """The dataset-level facts of `data/dataset.toml`."""
-        return tomllib.loads((self.data / "dataset.toml").read_text(encoding="utf-8"))
+        """The dataset-level facts of `data/dataset.toml`. Raises `RsbError` where it is missing or malformed."""
+        path = self.data / "dataset.toml"
+        try:
+            return tomllib.loads(path.read_text(encoding="utf-8"))
+        except tomllib.TOMLDecodeError as error:
+            # The message ends with the place: "… (at line 3, column 7)".
+            problem, _, place = str(error).partition(" (at ")
+            found = re.match(r"line (\d+), column (\d+)", place)
+            line, column = (int(found[1]), int(found[2])) if found else (None, None)
+            raise RsbError(f"is not TOML: {problem}", path=path, line=line, column=column, mend=_AS_BEFORE) from None
+        except UnicodeDecodeError as error:
+            raise RsbError(f"is not UTF-8: {error.reason}", path=path, mend="save it as UTF-8") from None
+        except OSError as error:
+            raise _unreadable(path, error) from None
 
     @cached_property
     def params(self) -> dict[str, Any]:
-        """The parameters of `params.yaml`."""
-        loaded = yaml.safe_load((self.root / "params.yaml").read_text(encoding="utf-8"))
-        return dict(loaded or {})
+        """The parameters of `params.yaml`. Raises `RsbError` where it is missing or malformed, or has no version."""
+        path = self.root / "params.yaml"
+        try:
+            loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark
+            line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
+            raise RsbError(
+                f"is not YAML: {error.problem}", path=path, line=line, column=column, mend=_AS_BEFORE
+            ) from None
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            raise RsbError(f"is not YAML: {error}", path=path, mend="save it as UTF-8 text") from None
+        except OSError as error:
+            raise _unreadable(path, error) from None
+        if not isinstance(loaded, dict):
+            raise RsbError("is no mapping of `key: value`", path=path, line=1, mend="write `version: 0.1.0`")
+        if not isinstance(loaded.get("version"), str):
+            raise RsbError("version is missing, or no text", path=path, mend='write `version: "0.1.0"`')
+        return loaded
+
+
+_AS_BEFORE = "write it as the lines around it are written"
+
+
+def _unreadable(path: Path, error: OSError) -> RsbError:
+    told = (error.strerror or str(error)).lower()
+    return RsbError(f"cannot be read: {told}", path=path, mend="restore it from the project's history")
 
 
 def find_workspace(start: Path | None = None) -> Workspace:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.codebook import Codebook, Frame, TermRule, load_codebook
+from pipeline.codebook import Codebook, Frame, Pattern, TermRule, load_codebook
 from pipeline.extract.document import extract_document
 from pipeline.proposals import Record
 from pipeline.workspace import installed_checkout
@@ -55,6 +55,22 @@ def test_term_rule_fires_on_its_examples_only(rule: TermRule) -> None:
         assert terms(text), text
     for text in rule.negative:
         assert not terms(text), text
+
+
+@pytest.mark.parametrize("pattern", book().patterns, ids=lambda pattern: pattern.id)
+def test_pattern_fires_on_its_examples_only(pattern: Pattern) -> None:
+    for text in pattern.positive:
+        assert [r for r in read(text) if r.method == pattern.id], text
+    for text in pattern.negative:
+        assert not [r for r in read(text) if r.method == pattern.id], text
+
+
+def test_every_method_is_a_rule_of_the_codebook() -> None:
+    known = {f.id for f in book().frames} | {r.id for r in book().terms} | {p.id for p in book().patterns}
+    texts = [example["text"] for frame in book().frames for example in frame.positive]
+    texts += [text for rule in book().terms for text in rule.positive]
+    texts += [text for pattern in book().patterns for text in pattern.positive]
+    assert {record.method for text in texts for record in read(text)} <= known
 
 
 @pytest.mark.parametrize(

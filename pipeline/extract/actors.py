@@ -28,11 +28,12 @@ class Actor:
 class Cast:
     """Who was mentioned so far, by type, for coreference; the latest last.
 
-    earlier: those before the current sentence. government: the state whose government was named last ("Mali's junta"), which "the government" points back to.
+    voice: who "we" is. earlier: those before the current sentence. government: the state whose government was named last ("Mali's junta"), which "the government" points back to.
     """
 
     codebook: Codebook
     learned: Learned
+    voice: str | None = None
     recent: list[str] = field(default_factory=list)
     earlier: list[str] = field(default_factory=list)
     government: str | None = None
@@ -97,8 +98,14 @@ def resolve(group: Group, sentence: Sentence, cast: Cast) -> list[Actor]:
     known = [pair for pair in modifiers if pair is not None]
     span = (units[first].start, head.end)
     whole = (units[group.first].start, head.end)
-    found = _by_head(head.lower, known, owner, span, whole, sentence, group, cast)
+    found = _by_head(_head_word(head, cast), known, owner, span, whole, sentence, group, cast)
     return found or _shared_head(known, group, sentence, cast)
+
+
+def _head_word(head: Unit, cast: Cast) -> str:
+    """The word by which a head is judged; of a state organ's proper name ("Ministry of Energy"), what organ it is."""
+    opening = head.lower.partition(" ")[0]
+    return opening if head.name is not None and opening in cast.codebook.heads["state_heads"] else head.lower
 
 
 def _shared_head(known: list[tuple[Entry, Name]], group: Group, sentence: Sentence, cast: Cast) -> list[Actor]:
@@ -170,11 +177,10 @@ def _by_head(
     ]
     if word in heads["people_heads"]:
         return []
-    bodies = ("armed_group", "military", "government", "igo", "company", "person")
-    if owner is not None and not known and word in heads["group_heads"] | heads["military_heads"]:
-        if cast.type_of(owner.id) in bodies:
-            # "Kabila's forces", "M23's fighters"
-            return [Actor(owner.id, *whole, True)]
+    forces = owner is not None and not known and word in heads["group_heads"] | heads["military_heads"]
+    if owner is not None and forces and cast.type_of(owner.id) not in ("state", "media", "population", "other"):
+        # "Kabila's forces", "M23's fighters"
+        return [Actor(owner.id, *whole, True)]
     if others and (word in heads["group_heads"] or word in heads["military_heads"] or word in heads["state_heads"]):
         return [Actor(others[-1], *span)]
     state = _state_of(known, owner, cast)
@@ -257,9 +263,16 @@ def _pronoun(unit: Unit, sentence: Sentence, cast: Cast) -> list[Actor]:
         actor = _subject_before(unit, sentence, cast) or next(
             (a for a in reversed(cast.subjects) if _is_body(a, cast)), None
         )
+    elif unit.lower in ("we", "us", "our") and not _is_quoted(unit, sentence):
+        actor = cast.voice
     else:
         actor = None
     return [Actor(actor, unit.start, unit.end, True)] if actor is not None else []
+
+
+def _is_quoted(unit: Unit, sentence: Sentence) -> bool:
+    """Whether a unit stands inside quotation marks, as far as its sentence shows."""
+    return sum(other.tag == '"' for other in sentence.units if other.start < unit.start) % 2 == 1
 
 
 def _is_body(actor: str, cast: Cast) -> bool:

@@ -152,7 +152,8 @@ def _place_deal(group: Group, mention: str, setting: Setting, bargains: Bargains
     )
     deal = _find_deal(found, mention, back, setting.out.sentence, bargains)
     if deal is None:
-        if mention.startswith("~") or not found or (len(found) < 2 and not _type_of(words, setting)):
+        known = mention.startswith("=")
+        if not known and (mention.startswith("~") or not found or (len(found) < 2 and not _type_of(words, setting))):
             return
         deal = Deal({}, set(), [])
         bargains.deals.append(deal)
@@ -168,6 +169,9 @@ def _place_deal(group: Group, mention: str, setting: Setting, bargains: Bargains
         if deal.type_span is None and _type_of(words, setting):
             deal.type_span = (units[group.first].start, units[last - 1].end)
     stance = stance_of(clause, sentence, cast, setting.given) if clause is not None else noun_stance(group, setting)
+    if stance.polarity == "neg" and stance.act != "deny" and not _tells_stage(clause, setting):
+        # "The deal does not cover arms" is no word against the deal.
+        stance = replace(stance, polarity="pos")
     _read_stage(deal, group, clause, stance, setting)
     deal.stances.append((stance, _clause_span(group, clause, setting)))
     if deal not in bargains.here:
@@ -244,6 +248,11 @@ def _find_deal(found: list[Actor], mention: str, back: bool, sentence: int, barg
         latest = bargains.latest()
         return latest if latest is not None and sentence - latest.sentence <= NEAR else None
     return bargains.here[-1] if bargains.here else None
+
+
+def _tells_stage(clause: Clause | None, setting: Setting) -> bool:
+    frames = setting.cast.codebook.frames_by_verb.get(clause.lemma, ()) if clause is not None else ()
+    return any(frame.stage is not None for _, frame in frames)
 
 
 def _read_stage(deal: Deal, group: Group, clause: Clause | None, stance: Stance, setting: Setting) -> None:
@@ -554,7 +563,7 @@ def _term_stance(stance: Stance, act: str, giver: Actor | None, receiver: Actor 
     if stance.holder is None and maker is not None:
         return replace(
             stance, holder=maker.id, act=act, cue=cue, holder_span=(maker.start, maker.end), holder_inferred=maker.inferred,
-            realis="planned" if stance.realis == "actual" else stance.realis, method=f"claim.{act}",
+            realis="planned" if stance.realis == "actual" else stance.realis, method="claim.maker",
         )  # fmt: skip
     return stance
 
@@ -707,7 +716,7 @@ def _read_exchange(exchange: tuple[int, int], taken: set[int], setting: Setting,
         act = _opposite(model.act) if model else "expect"
         stance = model.stance if model else Stance()
         if stance.holder is not None and act == "offer":
-            stance = replace(stance, act="offer", method="claim.offer")
+            stance = replace(stance, act="offer", method="claim.maker")
         for good in _each(goods):
             bargains.terms.append(
                 Term(

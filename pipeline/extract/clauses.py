@@ -256,7 +256,11 @@ def _retag(units: list[Unit], lexicon: Lexicon) -> None:
             and low.endswith(("ed", "n", "t", "d", "k", "m", "e"))
         ):
             unit.tag = "E"
-        elif unit.tag == "G" and before in "IV" and low in lexicon.verb_forms and after in "DQM#$PJN":
+        elif (
+            unit.tag == "G"
+            and low in lexicon.verb_forms
+            and ((before in "IV" and after in "DQM#$PJN") or (before in ",C" and after in "DQM#$P"))
+        ):
             unit.tag = "K"
         elif unit.tag == "G" and before in "DQ'J" and after in "IN,.C":
             unit.tag = "N" if after != "N" else "J"
@@ -345,13 +349,22 @@ def _participle(index: int, before: str, after: str, units: list[Unit], lexicon:
         return "E" if following == "by" or _another_verb_follows(index, units) else "V"
     if before in ",C" and after in "DQMP$#TSNR" and any(u.tag == "V" for u in units[:index]):
         return "V"
+    if before == "," and following != "by" and not _has_finite(units, index):
+        # The main clause's one verb, behind an aside.
+        return "V"
     return "V" if before == "C" and after == "I" and following != "by" and units[index - 2].tag != "E" else "E"
+
+
+def _has_finite(units: list[Unit], index: int) -> bool:
+    """Whether the main clause around a unit has another finite verb."""
+    stop = next((at for at in range(index + 1, len(units)) if units[at].tag in "SW;:"), len(units))
+    return any(unit.tag in "VBHX" for unit in (*units[:index], *units[index + 1 : stop]))
 
 
 def _another_verb_follows(index: int, units: list[Unit]) -> bool:
     """Whether a finite verb comes before the next mark or conjunction, so that the one at `index` is none."""
     for at in range(index + 2, min(index + 12, len(units))):
-        if units[at].tag in ",;:.CSW\"":
+        if units[at].tag in ',;:.CSW"':
             return False
         if units[at].tag in "VXB" or (units[at].tag == "H" and units[at - 1].tag in "NM#"):
             return units[at - 1].tag in "NM#R)"
@@ -380,7 +393,7 @@ def _clauses(
     starts = {group.first: group for group in groups}
     verb_starts = {verb.first for verb in verbs}
     for number, verb in enumerate(verbs):
-        clause = _open_clause(units, letters, verb, clauses[-1] if clauses else None, lexicon)
+        clause = _open_clause(units, letters, verb, clauses, lexicon)
         limit = verbs[number + 1].first if number + 1 < len(verbs) else len(units)
         _read_right(clause, verb, limit, units, letters, starts, verb_starts, lexicon)
         clauses.append(clause)
@@ -389,7 +402,7 @@ def _clauses(
     return clauses
 
 
-def _open_clause(units: list[Unit], letters: str, verb: Group, previous: Clause | None, lexicon: Lexicon) -> Clause:
+def _open_clause(units: list[Unit], letters: str, verb: Group, earlier: list[Clause], lexicon: Lexicon) -> Clause:
     head = units[verb.head]
     lemma, tag = lexicon.verb_forms.get(head.lower, (head.lower, ""))
     clause = Clause(verb.head, verb.first, verb.last, lemma, tag)
@@ -412,15 +425,22 @@ def _open_clause(units: list[Unit], letters: str, verb: Group, previous: Clause 
     elif letters[verb.head] == "E" and not set("BH") & set(before_head):
         clause.kind = "reduced"
         clause.passive = True
-        if previous is not None and _is_joined(previous, verb, letters):
-            clause.kind, clause.passive = previous.kind, previous.passive
+        joined = _joined_to(earlier, verb, letters)
+        if joined is not None:
+            clause.kind, clause.passive = joined.kind, joined.passive
     return clause
 
 
-def _is_joined(previous: Clause, verb: Group, letters: str) -> bool:
-    """Whether a participle goes on with the auxiliary before it: "has driven out X, and broken off Y"."""
-    auxiliary = set("BH") & set(letters[previous.first : previous.verb])
-    return bool(auxiliary) and letters[previous.verb] == "E" and verb.first > 0 and letters[verb.first - 1] in "C,"
+def _joined_to(earlier: list[Clause], verb: Group, letters: str) -> Clause | None:
+    """The clause whose auxiliary a participle goes on with: "has driven out X, told Y to go and broken off Z"."""
+    if letters[verb.head] != "E" or verb.first == 0 or letters[verb.first - 1] not in "C,":
+        return None
+    for clause in reversed(earlier):
+        if letters[clause.verb] == "E" and set("BH") & set(letters[clause.first : clause.verb]):
+            return clause
+        if clause.kind == "relative":
+            return None
+    return None
 
 
 def _read_right(
@@ -481,6 +501,9 @@ def _read_right(
                     index += 1
                     continue
                 break
+        elif letter == "J" and preposition == "as":
+            # "rejected as unfounded any allegation"
+            preposition, target = "", clause.objects
         elif letter in 'SW;:."' or letter not in "R'~()":
             break
         index += 1
@@ -563,8 +586,9 @@ def _find_subject(
             previous.objects if blamed and previous.objects and not previous.passive else previous.subjects
         )
         return
-    if letters[verb.head] == "E" and previous is not None and _is_joined(previous, verb, letters):
-        clause.subjects, clause.parent = previous.subjects, previous.parent
+    joined = _joined_to(earlier, verb, letters) if not set("BH") & set(letters[verb.first : verb.head]) else None
+    if joined is not None:
+        clause.subjects, clause.parent = joined.subjects, joined.parent
         return
     if clause.kind == "reduced":
         group = group_of.get(before)
@@ -586,6 +610,11 @@ def _find_subject(
         if previous.kind in ("infinitive", "gerund") and clause.kind == "main" and clause.tag in ("VB", ""):
             clause.kind = previous.kind
         return
+    beside = group_of.get(before - 1) if before >= 0 and letters[before] == "," else None
+    if previous is not None and clause.kind == "main" and beside is not None and _is_argument(beside, previous):
+        # "drove out the troops, told them …": a second predicate of the same subject.
+        clause.subjects = previous.subjects
+        return
     found = _subject_to_the_left(before, units, letters, group_of, lexicon, earlier)
     if found:
         clause.subjects = found
@@ -594,6 +623,10 @@ def _find_subject(
         clause.parent = previous
     elif previous is not None and before >= 0 and letters[before] in ",C":
         clause.subjects = previous.subjects
+
+
+def _is_argument(group: Group, clause: Clause) -> bool:
+    return bool(clause.subjects) and (group in clause.objects or any(group is other for _, other in clause.phrases))
 
 
 def _subject_to_the_left(

@@ -1,37 +1,28 @@
-"""Dates and periods that a text names, as EDTF; a year that the text does not give stays `XXXX`."""
+"""Dates and periods that a text names, as EDTF; a year that the text does not give stays `XXXX`.
+
+Not read: days counted from another day ("yesterday", "two weeks later"), seasons, and a year alone that stands where
+a number may stand.
+"""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
-MONTHS = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-]
+from pipeline import edtf
+
+_MONTHS = {
+    "january": 1, "february": 2, "march": 3, "april": 4, "may": 5, "june": 6, "july": 7, "august": 8, "september": 9,
+    "october": 10, "november": 11, "december": 12,
+}  # fmt: skip
 _SHORT = {
-    "jan": 1,
-    "feb": 2,
-    "mar": 3,
-    "apr": 4,
-    "jun": 6,
-    "jul": 7,
-    "aug": 8,
-    "sept": 9,
-    "sep": 9,
-    "oct": 10,
-    "nov": 11,
+    "jan": 1, "feb": 2, "mar": 3, "apr": 4, "jun": 6, "jul": 7, "aug": 8, "sept": 9, "sep": 9, "oct": 10, "nov": 11,
     "dec": 12,
-}
+}  # fmt: skip
+OPENED = {
+    "since": "{}/..", "after": "{}/..", "until": "../{}", "before": "../{}", "by": "../{}",
+}  # fmt: skip
+"""Words that make a date one end of an interval, with its form."""
+_OPENERS = (*OPENED, "from", "between", "in", "on", "during", "of", "this", "last", "next")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,71 +36,102 @@ class Period:
 
 @cache
 def _pattern() -> re.Pattern[str]:
-    names = "|".join([*(m.capitalize() for m in MONTHS), *(rf"{m.capitalize()}\.?" for m in _SHORT)])
+    short = "|".join(f"{name.capitalize()}\\.?" for name in _SHORT)
+    month = rf"(?:{'|'.join(name.capitalize() for name in _MONTHS)}|{short})(?!\w)"
+    year = r"(?:19|20)\d\d(?!\w|[.,]\d)"
+    day = r"\d{1,2}(?:st|nd|rd|th)?"
+    # "March 15,000 people", "March 20 per cent": a number that stands behind a month is not its day.
+    no_count = r"(?![\w%]|[.,:]\d| (?:hundred|thousand|million|billion|people|per\s?cent)\b)"
+    to = r"(?:\s?[-–]\s?| to | and )"
     date = (
-        rf"(?:(?P<day1>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? (?P<month1>{names})(?:,? (?P<year1>(?:19|20)\d\d))?"
-        rf"|(?P<month2>{names}) (?P<day2>\d{{1,2}})(?:st|nd|rd|th)?(?!\d)(?:,? (?P<year2>(?:19|20)\d\d))?"
-        rf"|(?P<month3>{names}),? (?:of )?(?P<year3>(?:19|20)\d\d)"
-        rf"|(?P<iso>(?:19|20)\d\d-[01]\d(?:-[0-3]\d)?)"
-        rf"|(?P<month4>{names})(?=\W|$)"
-        rf"|(?P<decade>(?:19|20)\d0s)"
-        rf"|(?P<year5>(?:19|20)\d\d)(?:\s?(?:-|–|to)\s?(?P<year6>(?:19|20)\d\d))?(?![\d,]|\.\d))"
+        rf"(?:(?P<from>{day}(?P<to>{to}))?(?P<day1>{day})(?: of)? (?P<month1>{month})(?:,? (?P<year1>{year}))?"
+        rf"|(?P<month2>{month}) (?P<day2>{day})(?:[-–](?P<till>{day}))?{no_count}(?:,? (?P<year2>{year}))?"
+        rf"|(?P<month3>{month}),? (?:of )?(?P<year3>{year})"
+        rf"|(?P<iso>(?:19|20)\d\d-[01]\d(?:-[0-3]\d)?)(?!\w)"
+        rf"|(?P<month4>{month})"
+        rf"|(?:the )?(?P<decade>(?:19|20)\d0s)\b"
+        rf"|(?P<year5>(?:19|20)\d\d)(?:(?P<years>{to})(?P<year6>{year}))?(?!\w|[.,]\d))"
     )
-    opener = r"(?:\b(?P<open>[Ss]ince|[Ff]rom|[Ii]n|[Oo]n|[Bb]y|[Uu]ntil|[Bb]efore|[Aa]fter|[Dd]uring|[Oo]f|[Tt]his|[Ll]ast|[Nn]ext)(?: (?:early|late|mid-?|earlier in|later in|the end of|the start of|about))? )"
-    return re.compile(rf"{opener}?(?<![\w$€£,.-]){date}")
+    openers = "|".join(f"[{word[0].upper()}{word[0]}]{word[1:]}" for word in _OPENERS)
+    part = r"[Ee]arly |[Ll]ate |[Ee]arlier in |[Ll]ater in |[Tt]he (?:end|start|beginning|middle) of |about |[Mm]id[- ]"
+    return re.compile(rf"(?:\b(?P<open>{openers}) )?(?<![\w$€£,.-])(?P<part>{part})?{date}")
 
 
 def find_periods(text: str) -> list[Period]:
     """All dates and periods of `text`, in order. A bare month counts only behind a word that makes it a date."""
-    found = []
+    found: list[Period] = []
     for match in _pattern().finditer(text):
         period = _read(match)
-        if period is not None:
+        if period is None:
+            continue
+        whole = _joined(found[-1], period, text) if found else None
+        if whole is not None:
+            found[-1] = whole
+        else:
             found.append(period)
     return found
 
 
-def read_period(quote: str) -> str | None:
-    """The EDTF value of a quote's date; None where it holds none."""
-    found = find_periods(quote)
-    return found[0].edtf if found else None
-
-
-def _month(name: str | None) -> int | None:
-    if name is None:
+def _joined(first: Period, second: Period, text: str) -> Period | None:
+    """One interval from two dates ("from January to March 2025"); None where they are not its ends."""
+    between = text[first.end : second.start]
+    joins = between in (" to ", "–", " – ", " - ") or (
+        between == " and " and text.startswith(("between", "Between"), first.start)
+    )
+    if not joins or "/" in first.edtf + second.edtf:
         return None
-    low = name.lower().rstrip(".")
-    return MONTHS.index(low) + 1 if low in MONTHS else _SHORT.get(low)
+    starts = [first.edtf]
+    if first.edtf.startswith("XXXX"):
+        starts.insert(0, second.edtf[:4] + first.edtf[4:])
+    value = next((f"{start}/{second.edtf}" for start in starts if edtf.is_edtf(f"{start}/{second.edtf}")), None)
+    return Period(value, first.start, second.end) if value else None
 
 
 def _read(match: re.Match[str]) -> Period | None:
     opener = (match["open"] or "").lower()
-    start, end = match.span()
     if match["iso"]:
         value = match["iso"]
     elif match["decade"]:
         value = match["decade"][:3] + "X"
     elif match["year5"]:
-        value = match["year5"]
-        if not opener and not match["year6"] and not _stands_as_year(match):
-            return None
-        if match["year6"]:
-            return Period(f"{value}/{match['year6']}", start, end) if value < match["year6"] else None
+        return _read_years(match, opener)
     else:
-        month = _month(match["month1"] or match["month2"] or match["month3"] or match["month4"])
-        if month is None or (match["month4"] and not opener):
+        name = match["month1"] or match["month2"] or match["month3"] or match["month4"]
+        if match["month4"] and not opener and not match["part"]:
             return None
-        year = match["year1"] or match["year2"] or match["year3"] or "XXXX"
-        day = match["day1"] or match["day2"]
-        if day and not 1 <= int(day) <= 31:
-            return None
-        value = f"{year}-{month:02d}" + (f"-{int(day):02d}" if day else "")
-    if opener == "since":
-        value += "/.."
-    return Period(value, start, end)
+        month = {**_MONTHS, **_SHORT}[name.lower().rstrip(".")]
+        stem = f"{match['year1'] or match['year2'] or match['year3'] or 'XXXX'}-{month:02d}"
+        days = _days(match, opener)
+        value = "/".join(f"{stem}-{day:02d}" for day in days) or stem
+    return _period(value, opener, match)
+
+
+def _days(match: re.Match[str], opener: str) -> list[int]:
+    """The day of a date, or the days at both ends of an interval in one month; none where only a month is told."""
+    days = [match["day1"] or match["day2"]]
+    if match["till"]:
+        days.append(match["till"])
+    elif match["from"] and (match["to"] != " and " or opener == "between"):
+        days.insert(0, match["from"].removesuffix(match["to"]))
+    return [int(re.sub(r"\D", "", day)) for day in days if day]
+
+
+def _read_years(match: re.Match[str], opener: str) -> Period | None:
+    value = match["year5"]
+    if match["year6"] and (match["years"] != " and " or opener == "between"):
+        return _period(f"{value}/{match['year6']}", "", match)
+    if not opener and not match["part"] and not _stands_as_year(match):
+        return None
+    period = _period(value, opener, match)
+    return period and replace(period, end=match.end("year5"))
+
+
+def _period(value: str, opener: str, match: re.Match[str]) -> Period | None:
+    if "/" not in value:
+        value = OPENED.get(opener, "{}").format(value)
+    return Period(value, *match.span()) if edtf.is_edtf(value) else None
 
 
 def _stands_as_year(match: re.Match[str]) -> bool:
-    """Whether a bare year stands where years stand: in brackets or behind a comma or a month's word."""
-    text, start = match.string, match.start("year5")
-    return bool(re.search(r"(?:\(|, |early |late |mid-|year )$", text[max(0, start - 6) : start]))
+    """Whether a bare year stands where years stand: in brackets, behind a comma or "year"."""
+    return match.string[max(0, match.start("year5") - 5) : match.start("year5")].endswith(("(", ", ", "year "))

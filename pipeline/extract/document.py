@@ -15,25 +15,30 @@ from pipeline.extract.names import Learned, Name, find_names
 from pipeline.extract.numbers import find_quantities
 from pipeline.extract.records import Collector
 from pipeline.extract.stance import Stance, attributions
+from pipeline.extract.ties import read_ties
 from pipeline.extract.tokens import tokenise
 from pipeline.proposals import Mention, Proposals, Record
 
 Spans = dict[str, tuple[int, int] | tuple[int, int, bool]]
 
 
-def extract_document(source_id: str, text: str, published: str | None, codebook: Codebook) -> Proposals:
+def extract_document(
+    source_id: str, text: str, published: str | None, codebook: Codebook, publisher: str | None = None
+) -> Proposals:
     """Everything the rules read in one text.
 
     text: NFC; spans of the result are code points of it. published: EDTF, to settle who held an office then.
+    publisher: who says "we" outside quotation marks, where the registry knows it.
     """
     tokens = tokenise(text, codebook.abbreviations, codebook.closed)
     names, learned = find_names(text, tokens, codebook.names, codebook.name_grammar, published)
-    cast = Cast(codebook, learned)
+    cast = Cast(codebook, learned, _voice(publisher, codebook))
     out = Collector()
     bargains = Bargains()
     companies: list[Actor] = []
     quantities = find_quantities(text)
     periods = find_periods(text)
+    in_conflict = _tells_conflict(tokens.lower, codebook)
     for number, (first, last) in enumerate(tokens.sentences):
         inside = [name for name in names if first <= name.first < last]
         start, end = tokens.start[first], tokens.end[last - 1]
@@ -42,10 +47,11 @@ def extract_document(source_id: str, text: str, published: str | None, codebook:
             continue
         sentence = parse_sentence(tokens, first, last, inside, codebook)
         out.sentence = number
-        setting = Setting(sentence, cast, out, [], [p for p in periods if start <= p.start < end])
+        setting = Setting(sentence, cast, out, [], [p for p in periods if start <= p.start < end], in_conflict)
         _note_names(setting, inside)
         setting.given = attributions(sentence, cast)
         _note_companies(setting, companies)
+        read_ties(setting)
         bargaining.read_deals(setting, bargains)
         bargaining.read_terms(setting, bargains)
         bargaining.read_likeness(setting, bargains)
@@ -58,6 +64,21 @@ def extract_document(source_id: str, text: str, published: str | None, codebook:
     _add_bargains(bargains, out, cast)
     _add_offices(names, text, cast, out, published)
     return Proposals(source_id, [*_mentions(names, companies, out.records, cast), *out.records])
+
+
+def _voice(publisher: str | None, codebook: Codebook) -> str | None:
+    """The one public body that a publisher's name means."""
+    rows = codebook.names.actors
+    named = {target for target in codebook.names.targets(publisher or "") if target in rows}
+    bodies = {target for target in named if rows[target]["actor_type"] in ("state", "government", "igo", "armed_group")}
+    bodies -= {target for target in bodies if target.endswith("-companies")}
+    return next(iter(bodies)) if len(bodies) == 1 else None
+
+
+def _tells_conflict(words: list[str], codebook: Codebook) -> bool:
+    """Whether a text speaks of armed conflict more than of accidents or disease."""
+    conflict, accident = (frozenset(codebook.measures[key]) for key in ("conflict_words", "accident_words"))
+    return sum(word in conflict for word in words) > sum(word in accident for word in words)
 
 
 def _has_reference(words: list[str], codebook: Codebook) -> bool:
@@ -86,7 +107,9 @@ def _note_companies(setting: Setting, companies: list[Actor]) -> None:
 
 
 def _deal_type(deal: Deal, sides: set[str], codebook: Codebook) -> str:
-    """By what is exchanged, else by the words that name it."""
+    """As registered; by what is exchanged; else by the words that name it."""
+    if deal.registered:
+        return str(codebook.names.deals[deal.registered]["deal_type"])
     resource = "resource" in sides or bool(deal.words & set(codebook.deals["exchanged_resource"]))
     security = "security" in sides or bool(deal.words & {"security", "military", "defence", "defense"})
     named = next((str(row["deal_type"]) for row in codebook.deals["types"] if deal.words & set(row["words"])), None)
@@ -120,7 +143,7 @@ def _add_bargains(bargains: Bargains, out: Collector, cast: Cast) -> None:
         terms = terms_of.get(id(deal), [])
         sides = {codebook.codes.parent("term_type", term.rule.term_type) for term in terms}
         kind = _deal_type(deal, sides, codebook)
-        if len(deal.parties) < 2 and not terms:
+        if len(deal.parties) < (1 if deal.registered else 2) and not terms:
             continue
         if kind == "other" and not sides & {"resource", "security"} and not (deal.registered or _is_treaty(deal, cast)):
             continue

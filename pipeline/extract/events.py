@@ -10,7 +10,7 @@ from pipeline.extract.clauses import Clause, Group, Sentence
 from pipeline.extract.dates import Period
 from pipeline.extract.names import Name
 from pipeline.extract.records import Collector
-from pipeline.extract.stance import Attribution, Stance, claim_frame, stance_of
+from pipeline.extract.stance import Attribution, Stance, claim_frame, stance_of, takes_up
 
 Span = tuple[int, int]
 ARMED = frozenset({"armed_group", "military", "state", "government"})
@@ -31,13 +31,14 @@ INTENDED = frozenset({"CONSULT", "SUPPORT", "COOPERATE", "AID"})
 
 @dataclass
 class Setting:
-    """What the passes over one sentence share."""
+    """What the passes over one sentence share. in_conflict: the text speaks of armed conflict."""
 
     sentence: Sentence
     cast: Cast
     out: Collector
     given: list[Attribution]
     periods: list[Period]
+    in_conflict: bool
 
     def period_of(self, stretch: tuple[int, int]) -> Period | None:
         """The period of what units [first, last) tell: the one named inside, else the one that opens the sentence.
@@ -501,7 +502,7 @@ def with_hearsay(stance: Stance, group: Group, setting: Setting) -> Stance:
         if act is not None:
             return replace(
                 stance, holder=UNNAMED, act=act, certainty="CT" if act == "allege" else "PR",
-                polarity="pos", realis="actual", cue=(unit.start, unit.end), holder_span=None, holder_inferred=True, method=f"claim.{unit.lower}",
+                polarity="pos", realis="actual", cue=(unit.start, unit.end), holder_span=None, holder_inferred=True, method="claim.hearsay",
             )  # fmt: skip
     return stance
 
@@ -534,23 +535,42 @@ def phrases_after(group: Group, sentence: Sentence) -> list[tuple[str, Group]]:
 
 def read_denials(setting: Setting) -> None:
     """ "Denies these claims": the denial meets the accusation on its record."""
-    codebook = setting.cast.codebook
+    accusations = setting.cast.codebook.heads["accusation_nouns"]
     for clause in setting.sentence.clauses:
         frame = claim_frame(clause, setting.cast)
         if frame is None or frame.claim is None or frame.claim["act"] != "deny":
             continue
-        objects = clause.subjects if clause.passive else clause.objects
-        heads = {setting.sentence.units[g.last - 1].lower for g in objects}
-        nouns = set(codebook.grammar["accusation_nouns"])
-        if not objects and clause.subjects and clause.subjects[0].first > 0:
-            # "… had killed civilians, a claim the group denied"
-            heads = {setting.sentence.units[clause.subjects[0].first - 1].lower}
-        if not any(h in nouns or h.removesuffix("s") in nouns for h in heads):
+        if not takes_up(clause, setting.sentence, accusations) and not _follows_accusation(clause, setting):
             continue
         groups = [g for p, g in clause.phrases if p == "by"] if clause.passive else clause.subjects
         deniers = [a for g in groups for a in resolve(g, setting.sentence, setting.cast)]
         for denier in deniers[:1]:
             _deny(denier, clause, frame, setting)
+            _note_alleged(denier, clause, setting)
+
+
+def _follows_accusation(clause: Clause, setting: Setting) -> bool:
+    """ "… had killed civilians, a claim the group denied": the accusation stands before the subject."""
+    if clause.objects or not clause.subjects or clause.subjects[0].first == 0:
+        return False
+    noun = setting.sentence.units[clause.subjects[0].first - 1].lower
+    return noun.removesuffix("s") in setting.cast.codebook.heads["accusation_nouns"]
+
+
+def _note_alleged(denier: Actor, clause: Clause, setting: Setting) -> None:
+    """Who rejects "any allegation that …" tells that somebody made it."""
+    groups = clause.subjects if clause.passive else clause.objects
+    if not groups:
+        return
+    head = setting.sentence.units[groups[-1].last - 1]
+    for record in setting.out.of_sentence(0):
+        claims = setting.out.claims.get(record.ref, [])
+        denied = [c for c in claims if c.values["act"] == "deny" and c.values.get("holder_id") == denier.id]
+        if denied and not any(c.values["polarity"] == "pos" for c in claims):
+            alleged = Stance(
+                holder=UNNAMED, act="allege", cue=(head.start, head.end), holder_inferred=True, method="claim.hearsay"
+            )
+            setting.out.claim(record, alleged)
 
 
 def _deny(denier: Actor, clause: Clause, frame: Frame, setting: Setting) -> None:

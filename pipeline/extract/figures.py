@@ -38,9 +38,14 @@ def read_figures(quantities: list[Quantity], setting: Setting) -> None:
             continue
         first = next(i for i, unit in enumerate(units) if unit.end > quantity.start)
         count = _count_of(quantity, first, at, setting)
-        if count is not None:
+        if count is not None and _belongs(count.measure, setting):
             _add(quantity, count, setting)
     _read_vague(quantities, setting)
+
+
+def _belongs(measure: str, setting: Setting) -> bool:
+    """Whether a measure counts in this text: casualties do where it tells of armed conflict."""
+    return setting.in_conflict or measure not in setting.cast.codebook.measures["casualties"]
 
 
 def _is_date(quantity: Quantity, periods: list[Period]) -> bool:
@@ -107,7 +112,6 @@ def _people(first: int, last: int, unit: str | None, setting: Setting) -> Count 
         and units[last].lower in ("thousands", "hundreds", "dozens", "scores", "millions", "tens")
     ):
         end = max(end, last + 2)
-    head_at = next((i for i in range(last + 1, min(end + 1, len(units))) if units[i].tag in "NM"), None)
     counted = [units[i].lower for i in range(last + 1, min(max(end, last + 4), len(units)))]
     has_people = bool(people & set(counted)) or unit == "households"
     best: tuple[int, Count] | None = None
@@ -123,7 +127,6 @@ def _people(first: int, last: int, unit: str | None, setting: Setting) -> Count 
             min(first, count.first),
             max(last + 1, count.last),
         )
-    del head_at
     return None
 
 
@@ -154,7 +157,7 @@ def _behind(
         if units[at].tag in ";#":
             return None
         if word in rule.verbs and has_people and rule.measure != "troops":
-            return first - at + 3, Count(rule.measure, rule.unit, at, last + 1)
+            return first - at + (0 if first - at <= 2 else 3), Count(rule.measure, rule.unit, at, last + 1)
         if word in ("toll",) and rule.measure == "deaths":
             return first - at, Count(rule.measure, rule.unit, at, last + 1)
     return None
@@ -253,7 +256,7 @@ def _read_vague(quantities: list[Quantity], setting: Setting) -> None:
         if cue is None or any(q.start < head.end and units[group.first].start <= q.start for q in quantities):
             continue
         rule = next((r for r in setting.cast.codebook.measure_rules if head.lower in r.nouns), None)
-        if rule is None:
+        if rule is None or not _belongs(rule.measure, setting):
             continue
         span = (cue.start, head.end)
         values: dict[str, object] = {"measure": rule.measure, "bound": "vague", "unit": rule.unit}

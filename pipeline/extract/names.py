@@ -209,9 +209,11 @@ class NameGrammar:
     appositives: Mapping[str, str]
     armed_modifiers: frozenset[str]
     place_heads: Mapping[str, str]
+    organs: frozenset[str]
     directions: frozenset[str]
     locative: frozenset[str]
     motion: frozenset[str]
+    parts: frozenset[str]
     speech: frozenset[str]
 
 
@@ -334,7 +336,8 @@ def _learn(
     _learn_abbreviations(found, text, learned)
     for match in _CAPITALISED.finditer(text):
         start, end = match.span()
-        end = start + len(re.sub(r"['’]s?$", "", match.group()))
+        surface = match.group() if text[end : end + 1] != "$" else match.group().rpartition(" ")[0]
+        end = start + len(re.sub(r"['’]s?$", "", surface))
         if start not in by_start or end not in by_end:
             continue
         first, last = by_start[start], by_end[end]
@@ -343,7 +346,7 @@ def _learn(
             continue
         national = _national_body(first, last, tokens, grammar, known, names)
         if national is None:
-            first, last = _unknown_part(first, last, known)
+            first, last = _unknown_part(first, last, tokens, known)
         if first >= last:
             continue
         name = _learn_name(first, last, national, text, tokens, names, grammar, learned)
@@ -370,11 +373,12 @@ def _learn_name(
 ) -> Name:
     """The name of an unknown capitalised run, typed by its head word, its title or what stands beside it."""
     title, person = _title_before(first, last, tokens, grammar)
-    head = grammar.heads.get(tokens.word[last - 1]) if last - first > 1 else None
+    organ = tokens.lower[first] in grammar.organs
+    head = grammar.heads.get(tokens.word[last - 1]) if last - first > 1 and not organ else None
     kind = head or ("person" if title is not None else None)
     begin = person if kind == "person" else first
     known = learned.aliases.get(text[tokens.start[begin] : tokens.end[last - 1]])
-    if known is None and kind is None:
+    if known is None and kind is None and not organ:
         kind = _kind_beside(first, last, tokens, grammar)
     surface = text[tokens.start[begin] : tokens.end[last - 1]]
     if known is None and kind is not None:
@@ -488,6 +492,8 @@ def _locate(found: list[Name], tokens: Tokens, names: Names, grammar: NameGramma
             at -= 1
         before = tokens.lower[at] if at >= 0 else ""
         moved = before in ("to", "from", "for") and bool(grammar.motion.intersection(tokens.lower[max(0, at - 4) : at]))
+        if before == "of" and at > 0:
+            before = "in" if tokens.lower[at - 1] in grammar.parts else before
         listed = previous is not None and previous.located and _is_listed(previous.last, name.first, tokens)
         name.located = before in grammar.locative or moved or listed
         previous = name
@@ -512,10 +518,13 @@ def _skip_openers(first: int, last: int, tokens: Tokens, grammar: NameGrammar, k
     return first
 
 
-def _unknown_part(first: int, last: int, known: Mapping[int, Name]) -> tuple[int, int]:
+def _unknown_part(first: int, last: int, tokens: Tokens, known: Mapping[int, Name]) -> tuple[int, int]:
     """The part of a capitalised run behind its last known name, as in "Congolese President Félix Tshisekedi"."""
     inside = [index for index in range(first, last) if index in known]
-    return (inside[-1] + 1 if inside else first), last
+    first = inside[-1] + 1 if inside else first
+    while first < last and tokens.kind[first] == "possessive":
+        first += 1
+    return first, last
 
 
 def _title_before(first: int, last: int, tokens: Tokens, grammar: NameGrammar) -> tuple[tuple[int, int] | None, int]:

@@ -1,7 +1,7 @@
 """Quantities in English text: numbers, number words, bounds, ranges, currencies, percentages and units.
 
-`find_quantities` gives every quantity of a text with its span; `read_quantity` reads one back from a quote, so that
-a figure can be derived again from its evidence.
+Every quantity comes with its span, so that a figure can be derived again from its evidence. What only looks like one
+is left out: digits in names, scores, clock times, ordinals and fractions. Dates and ages are the caller's to refuse.
 """
 
 import re
@@ -9,49 +9,44 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
-_UNITS = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-]
-_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
-SMALL = {word: number for number, word in enumerate(_UNITS)} | {word: 10 * n for n, word in enumerate(_TENS, start=2)}
-SCALES = {
-    "hundred": 1e2, "thousand": 1e3, "k": 1e3, "million": 1e6, "millions": 1e6, "mn": 1e6, "m": 1e6, "mln": 1e6,
-    "billion": 1e9, "bn": 1e9, "b": 1e9, "billions": 1e9, "trillion": 1e12, "tn": 1e12, "trn": 1e12, "trillions": 1e12,
+_SMALL = {
+    "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
+    "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16,
+    "seventeen": 17, "eighteen": 18, "nineteen": 19,
 }  # fmt: skip
-VAGUE = {
-    "tens of millions": 1e7, "millions": 1e6, "several million": 1e6, "hundreds of thousands": 1e5,
-    "tens of thousands": 1e4, "several thousand": 1e3, "many thousands": 1e3, "thousands": 1e3,
-    "several hundred": 1e2, "hundreds": 1e2, "dozens": 12, "scores": 20, "tens of billions": 1e10,
-    "billions": 1e9, "hundreds of millions": 1e8, "hundreds of billions": 1e11, "trillions": 1e12,
+_TENS = {
+    "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90,
 }  # fmt: skip
-BOUNDS = {
+_WORDS = {**_SMALL, **_TENS, "a": 1, "half": 0.5}
+_LARGE = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
+_LETTERS = {"k": 1e3, "m": 1e6, "b": 1e9}
+_SCALES = {
+    **_LARGE, "hundred": 1e2, "dozen": 12, "millions": 1e6, "billions": 1e9, "trillions": 1e12,
+    "mn": 1e6, "mln": 1e6, "bn": 1e9, "tn": 1e12, "trn": 1e12,
+}  # fmt: skip
+_VAGUE = {
+    "dozens": 12, "scores": 20, "hundreds": 1e2, "thousands": 1e3, "tens of thousands": 1e4,
+    "hundreds of thousands": 1e5, "millions": 1e6, "tens of millions": 1e7, "hundreds of millions": 1e8,
+    "billions": 1e9, "tens of billions": 1e10, "hundreds of billions": 1e11, "trillions": 1e12,
+} | {
+    f"{some} {heap}{ending}": low
+    for heap, low in {"dozen": 12, "hundred": 1e2, "hundred thousand": 1e5, **_LARGE}.items()
+    for some in ("several", "many", "a few")
+    for ending in ("", "s")
+}  # fmt: skip
+_BOUNDS = {
     "more_than": ["more than", "over", "above", "in excess of", "greater than", "upwards of", "exceeding", "exceeds", "exceeded", "surpassing", "beyond"],
     "at_least": ["at least", "no fewer than", "no less than", "not less than", "a minimum of", "minimum of"],
     "at_most": ["at most", "up to", "as many as", "as much as", "no more than", "not more than", "a maximum of", "maximum of"],
-    "less_than": ["less than", "fewer than", "under", "below", "nearly", "almost", "close to"],
-    "approx": ["about", "around", "some", "approximately", "roughly", "an estimated", "estimated", "circa", "or so", "approx", "estimated at", "estimated to be", "valued around", "valued at around"],
+    "less_than": ["less than", "fewer than", "under", "below"],
+    # "Nearly 500" comes close to the number from below; it bounds nothing firmly.
+    "approx": ["about", "around", "some", "approximately", "roughly", "an estimated", "estimated", "circa", "approx", "estimated at", "estimated to be", "valued around", "valued at around", "nearly", "almost", "close to"],
 }  # fmt: skip
-# "Nearly 500" comes close to the number from below; it bounds nothing firmly, so it reads as approximate.
-_NEAR = {"nearly", "almost", "close to"}
+_BOUND_OF = {word: bound for bound, words in _BOUNDS.items() for word in words}
+_TAILS = {
+    "or more": "at_least", "or above": "at_least", "or less": "at_most", "or fewer": "at_most", "or so": "approx",
+    "-plus": "at_least", "+": "at_least",
+}  # fmt: skip
 CURRENCIES = {
     "US$": "USD", "$": "USD", "€": "EUR", "£": "GBP", "C$": "CAD", "A$": "AUD", "¥": "JPY",
     "dollars": "USD", "dollar": "USD", "us dollars": "USD", "euros": "EUR", "euro": "EUR", "pounds": "GBP",
@@ -67,6 +62,14 @@ UNITS = {
     "acres": "[acr_us]", "square miles": "[smi_us]", "households": "households", "families": "households",
 }  # fmt: skip
 _TIMES = {"decades": 10, "decade": 10}
+_FRACTION = re.compile(r"[- ](?:halves|thirds?|quarters?|(?:four|fif|six|seven|eigh|nin|ten)ths?)\b", re.IGNORECASE)
+"""Behind a number: part of a fraction."""
+_LABELLED = re.compile(r"(?:\bno\.? |№ ?|#)$", re.IGNORECASE)
+"""Before a number: a label ("No. 5"), or no number at all ("no one")."""
+
+
+_REACH = 40
+"""Characters that bounds, signs and "several" may take before the number word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,108 +91,134 @@ def _either(words: Iterable[str]) -> str:
 
 @cache
 def _pattern() -> re.Pattern[str]:
-    digits = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
-    words = rf"(?:{_either(SMALL)})(?:[- ](?:{_either(SMALL)}))?(?: hundred)?"
-    scale = rf"(?:[ -]?(?:{_either(SCALES)})\b)"
-    number = rf"(?:(?:{digits})|\b(?:(?:a |half a )(?=(?:hundred|thousand|million|billion|trillion)\b)|{words})\b)"
-    bound = _either([word for group in BOUNDS.values() for word in group])
-    vague = _either(VAGUE)
-    symbol = _either({k: v for k, v in CURRENCIES.items() if not k.isalpha()})
-    money = _either({k: v for k, v in CURRENCIES.items() if k.isalpha() or " " in k})
+    signs = _either(sign for sign in CURRENCIES if not sign[-1].isalpha())
+    symbol = rf"(?:(?<![^\W\d_])(?:{signs})|\b(?-i:{_either(set(CURRENCIES.values()))}))\s?"
+    money = rf"(?:U\.?S\.? )?(?:{_either(word for word in CURRENCIES if word[-1].isalpha())})\b"
+    unit = rf"(?:{_either(UNITS)})(?!\w)"
+    number = _number_pattern()
+    # A letter alone ("40m") is a scale only where it touches its digits, or a currency stands before them.
+    scale = rf"(?:[ -]?(?:{_either(_SCALES)})\b|(?(symbol)\s?)(?:{_either(_LETTERS)})\b)"
+    tail = rf"\+(?!\d)|-plus\b|\s(?:{_either(word for word in _TAILS if ' ' in word)})\b"
     return re.compile(
-        rf"(?:\b(?P<bound>{bound})\s+)?"
-        rf"(?:(?P<symbol>{symbol})\s?)?"
-        rf"(?:(?P<dozen>\ba dozen)|(?P<one>{number})(?P<scale1>{scale})?(?:\s?(?:-|–|to|and)\s?(?:{symbol})?(?P<two>{digits})(?P<scale2>{scale})?)?"
-        rf"|(?P<vague>\b(?:{vague})\b))"
-        rf"(?:[\s-]?(?P<unit>(?:{_either(UNITS)})(?![\w])))?(?:\s(?P<money>(?:U\.?S\.? )?(?:{money})\b))?"
-        rf"(?P<more>\s+or more\b)?",
+        rf"(?:\b(?P<bound>{_either(_BOUND_OF)})\s+)?(?P<symbol>{symbol})?"
+        rf"(?:(?P<one>{number})(?P<scale1>{scale})?"
+        rf"(?:(?P<joint>\s?[-–]\s?|\s(?:to|and|or)\s)(?:{symbol})?(?P<two>{number})(?P<scale2>{scale})?)?"
+        rf"|\b(?P<vague>{_either(_VAGUE)})\b(?: of(?= (?:{unit}|{money})))?)"
+        rf"(?P<plus>{tail})?(?:[\s-]?(?P<unit>{unit}))?(?:\s(?P<money>{money}))?(?P<tail>{tail})?",
         re.IGNORECASE,
     )
 
 
+def _number_pattern() -> str:
+    digits = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?:[ \u00a0\u2009\u202f]\d{3})+(?!\d)|\d+(?:\.\d+)?"
+    ones = _either(word for word, number in _SMALL.items() if 0 < number < 10)
+    small = rf"(?:(?:{_either(_TENS)})(?:[- ](?:{ones})\b)?|{_either(_SMALL)})"
+    large = _either(_LARGE)
+    # "Between two hundred and three hundred": there "and" stands between two numbers.
+    hundreds = (
+        rf"(?:(?<!between )(?:{small}|a) hundred and {small}\b(?! hundred\b)"
+        rf"|(?:{small}|a(?= hundred\b))(?: hundred\b(?: {small}\b)?)?)"
+    )
+    words = rf"{hundreds}(?: (?:{large}) {hundreds})*\b"
+    return rf"(?:(?:{digits})|\b(?:(?:half )?a(?= (?:dozen|hundred|{large})\b)|{words}))"
+
+
+@cache
+def _trigger() -> re.Pattern[str]:
+    """What every quantity holds: digits or a number word. The class of first letters makes it quick."""
+    words = {*_SMALL, *_TENS, *_LARGE, "hundred", "dozen", "score"}
+    letters = "".join(sorted({word[0] for word in words}))
+    return re.compile(rf"\d+|\b(?=[{letters}])(?:{_either(words)})s?\b", re.IGNORECASE)
+
+
 def find_quantities(text: str) -> list[Quantity]:
-    """All quantities of `text`, in order; years, dates and parts of names are the caller's to refuse."""
+    """All quantities of `text`, in order."""
     found = []
-    for match in _pattern().finditer(text):
-        if _inside_name(text, match):
+    at = 0
+    for trigger in _trigger().finditer(text):
+        if trigger.start() < at:
             continue
-        quantity = _read(match, text)
-        if quantity is not None:
-            found.append(quantity)
+        match = _pattern().search(text, max(at, trigger.start() - _REACH))
+        if match is None:
+            break
+        at = match.end()
+        if match["two"] and not _is_range(match):
+            # What stands behind "to", "and", "or" is a number of its own, which the next search reads.
+            at = match.start("joint")
+            match = _pattern().match(text, match.start(), at) or match
+        if match["vague"] or not _is_label(text, match):
+            found.append(_read(match))
     return found
 
 
-def read_quantity(quote: str) -> Quantity | None:
-    """The quantity of a quote; None where it holds none."""
-    found = find_quantities(quote)
-    return found[0] if found else None
+def _is_range(match: re.Match[str]) -> bool:
+    one, two = _ends(match)
+    joint = match["joint"].strip().lower()
+    before = match.string[max(0, match.start() - len("between ")) : match.start("one")]
+    return one < two and (joint != "and" or before.lower().startswith("between "))
 
 
-def _inside_name(text: str, match: re.Match[str]) -> bool:
-    """Digits that belong to a name ("M23", "C5+1", "Su-25") or a longer number."""
-    number = match["one"]
-    if number is None:
-        return False
+def _is_label(text: str, match: re.Match[str]) -> bool:
+    """Whether the digits belong to a name ("M23", "C5+1", "Su-25"), a score, a time, a fraction or a longer number."""
     start = match.start("one")
-    end = match.end("two") if match["two"] else match.end("scale1") if match["scale1"] else match.end("one")
-    before = text[start - 1] if start else " "
-    after = text[end] if end < len(text) else " "
-    if before.isalpha() and not match["symbol"]:
+    end = max(match.end(part) for part in ("one", "scale1", "two", "scale2"))
+    before, earlier = text[start - 1 : start], text[max(0, start - 2) : start - 1] if start else ""
+    after, later = text[end : end + 1], text[end + 1 : end + 2]
+    if (before.isalpha() and not match["symbol"]) or before in ("-", "−"):
         return True
-    if before in "-–/+.:" and start > 1 and (text[start - 2].isalnum()):
+    if before in ("–", "/", "+", ".", ":", ",") and earlier.isalnum():
         return True
-    if after in "/:+" and end + 1 < len(text) and text[end + 1].isdigit():
+    if after in ("/", ":", "+", ".", ",", "-", "–") and later.isdigit():
         return True
-    return after.isalpha() and not match["unit"] and number[-1].isdigit()
+    if after.isalpha() and not match["unit"] and text[end - 1].isdigit():
+        return True
+    return bool(_FRACTION.match(text, end) or _LABELLED.search(text, max(0, start - 4), start))
 
 
-def _number(text: str, scale: str | None) -> float | None:
-    low = text.lower().strip()
-    if low in ("a", "half a"):
-        value: float = 1 if low == "a" else 0.5
-    elif low[0].isdigit():
-        value = float(low.replace(",", ""))
-    else:
-        value = 0.0
-        for part in re.split(r"[- ]", low):
-            value = value * 100 if part == "hundred" else value + SMALL[part]
-    if scale:
-        value *= SCALES[scale.strip(" -").lower()]
-    return round(value, 6)
+def _ends(match: re.Match[str]) -> tuple[float, float]:
+    """Both numbers of a range; a scale behind the second counts for both ("2-3 million")."""
+    two = _number(match["two"], match["scale2"])
+    one = _number(match["one"], match["scale1"] or match["scale2"])
+    return (one if one < two else _number(match["one"], match["scale1"])), two
 
 
-def _read(match: re.Match[str], text: str) -> Quantity | None:
-    unit_word = (match["unit"] or "").lower()
-    unit = UNITS.get(unit_word)
-    symbol = match["symbol"]
-    if symbol:
-        unit = CURRENCIES[symbol.upper() if symbol.upper() in CURRENCIES else symbol]
-    elif match["money"]:
-        unit = CURRENCIES[re.sub(r"^u\.?s\.? ", "", match["money"].lower())]
-    times = _TIMES.get(unit_word, 1)
+def _number(text: str, scale: str | None) -> float:
+    words = re.split(r"[\s-]+", text.lower()) if not text[0].isdigit() else []
+    factor = (scale or "").strip(" -").lower()
+    if not words:
+        number = float(re.sub(r"[^\d.]", "", text))
+        return round(number * {**_SCALES, **_LETTERS}.get(factor, 1), 6)
+    total = part = 0.0
+    for word in [*words, factor]:
+        if word == "hundred":
+            part *= 100
+        elif word in _SCALES:
+            total, part = total + part * _SCALES[word], 0.0
+        elif word not in ("", "and") and not (word == "a" and part):
+            part += _WORDS[word]
+    return total + part
+
+
+def _unit(match: re.Match[str]) -> str | None:
+    if match["symbol"]:
+        sign = match["symbol"].strip().upper()
+        return CURRENCIES.get(sign, sign)
+    if match["money"]:
+        return CURRENCIES[re.sub(r"^u\.?s\.? ", "", match["money"].lower())]
+    return UNITS.get((match["unit"] or "").lower())
+
+
+def _read(match: re.Match[str]) -> Quantity:
+    unit, span = _unit(match), match.span()
+    times = _TIMES.get((match["unit"] or "").lower(), 1)
     if match["vague"]:
-        return Quantity(None, VAGUE[match["vague"].lower()] * times, None, "vague", unit, match.start(), match.end())
-    one = (
-        12.0
-        if match["dozen"]
-        else _number(match["one"], match["scale1"] or (match["scale2"] if match["two"] else None))
-    )
-    if one is None:
-        return None
-    one *= times
+        return Quantity(None, _VAGUE[match["vague"].lower()] * times, None, "vague", unit, *span)
     if match["two"]:
-        two = _number(match["two"], match["scale2"])
-        joined = text[match.end("scale1") if match["scale1"] else match.end("one") : match.start("two")]
-        between = text[max(0, match.start() - 8) : match.start("one")].lower()
-        if two is not None and two * times > one and ("and" not in joined or "between" in between):
-            return Quantity(None, one, two * times, "range", unit, match.start(), match.end())
-        return None
-    word = (match["bound"] or "").lower()
-    bound = next((name for name, words in BOUNDS.items() if word in words), "exact") if word else "exact"
-    if word in _NEAR:
-        bound = "approx"
-    if match["more"]:
-        bound = "at_least"
-    low = one if bound in ("more_than", "at_least") else None
-    high = one if bound in ("at_most", "less_than") else None
-    return Quantity(one, low, high, bound, unit, match.start(), match.end())
+        one, two = _ends(match)
+        return Quantity(None, one * times, two * times, "range", unit, *span)
+    value = _number(match["one"], match["scale1"]) * times
+    tail = (match["plus"] or match["tail"] or "").strip().lower()
+    bound = _TAILS.get(tail) or _BOUND_OF.get((match["bound"] or "").lower(), "exact")
+    low = value if bound in ("more_than", "at_least") else None
+    high = value if bound in ("at_most", "less_than") else None
+    return Quantity(value, low, high, bound, unit, *span)

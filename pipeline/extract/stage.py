@@ -22,7 +22,9 @@ def run(workspace: Workspace) -> list[Proposals]:
     sources, texts = load_documents(workspace)
     codebook = load_codebook(workspace.codebook, workspace.registry)
     proposals = [
-        extract_document(source_id, texts[source_id], sources[source_id]["published"], codebook)
+        extract_document(
+            source_id, texts[source_id], sources[source_id]["published"], codebook, sources[source_id]["publisher"]
+        )
         for source_id in track(sorted(sources), "extract")
     ]
     with store.replacing_folder(workspace.proposals) as fresh:

@@ -62,7 +62,7 @@ def attributions(sentence: Sentence, cast: Cast) -> list[Attribution]:
     """All attributions of a sentence."""
     found = []
     units = sentence.units
-    time_nouns = cast.codebook.heads["time_nouns"]
+    heads = cast.codebook.heads
     for clause in sentence.clauses:
         frame = claim_frame(clause, cast)
         if frame is None or frame.claim is None:
@@ -88,13 +88,15 @@ def attributions(sentence: Sentence, cast: Cast) -> list[Attribution]:
             holder_inferred=inferred,
             method=frame.id,
         )
-        first, last = _scope(clause, sentence, time_nouns)
+        first, last = _scope(clause, sentence, heads["time_nouns"], heads["accusation_nouns"])
         found.append(Attribution(first, last, stance, frame, clause))
     found += _according_to(sentence, cast)
     return found
 
 
-def _scope(clause: Clause, sentence: Sentence, time_nouns: frozenset[str]) -> tuple[int, int]:
+def _scope(
+    clause: Clause, sentence: Sentence, time_nouns: frozenset[str], accusations: frozenset[str]
+) -> tuple[int, int]:
     """The units that a cue governs: what follows it, or what precedes an inverted or closing "… X said"."""
     units = sentence.units
     stop = next((at for at in range(clause.last, len(units)) if units[at].tag == ";"), len(units))
@@ -104,6 +106,14 @@ def _scope(clause: Clause, sentence: Sentence, time_nouns: frozenset[str]) -> tu
     if clause.subjects and not objects and opens > clause.last - 1:
         opens = clause.first
     follows = units[clause.last].tag if clause.last < len(units) else "."
+    if (
+        objects
+        and takes_up(clause, sentence, accusations)
+        and clause.end < len(units)
+        and units[clause.end].tag in "SW"
+    ):
+        # "rejected any allegation that …": the content of the allegation is what is rejected.
+        return clause.end, stop
     if objects and follows != "S" and not _blames(clause):
         return clause.last, _end_of_complement(clause, sentence)
     if clause.kind in ("reduced", "relative", "gerund"):
@@ -111,6 +121,13 @@ def _scope(clause: Clause, sentence: Sentence, time_nouns: frozenset[str]) -> tu
     if opens > 1 and units[opens - 1].tag in ',"' and (len(rest) <= 6 and not any(u.tag in "S" for u in rest)):
         return 0, opens
     return clause.last, stop
+
+
+def takes_up(clause: Clause, sentence: Sentence, accusations: frozenset[str]) -> bool:
+    """Whether a clause's object is an allegation or claim made before or told with it."""
+    groups = clause.subjects if clause.passive else clause.objects
+    heads = {sentence.units[group.last - 1].lower for group in groups}
+    return any(head in accusations or head.removesuffix("s") in accusations for head in heads)
 
 
 def _end_of_complement(clause: Clause, sentence: Sentence) -> int:
@@ -172,7 +189,7 @@ def stance_of(clause: Clause, sentence: Sentence, cast: Cast, given: list[Attrib
         if act is not None and stance.holder is None and units[at].tag == "R":
             stance = replace(
                 stance, holder=UNNAMED, act=act, certainty="CT" if act == "allege" else "PR",
-                cue=(units[at].start, units[at].end), holder_span=None, holder_inferred=True, method=f"claim.{word}",
+                cue=(units[at].start, units[at].end), holder_span=None, holder_inferred=True, method="claim.hearsay",
             )  # fmt: skip
         likely = grammar["likely"].get(word)
         if likely is not None and clause.first <= at < clause.last:
@@ -239,7 +256,7 @@ def _has_met(clause: Clause, cast: Cast) -> bool:
     parent = clause.parent
     if parent is None or parent.kind != "main" or parent.modal or parent.negated:
         return False
-    return any(f.event == "CONSULT" for _, f in cast.codebook.frames_by_verb.get(parent.lemma, ()))
+    return parent.lemma in cast.codebook.heads["meeting_verbs"]
 
 
 def _modal_span(clause: Clause, sentence: Sentence) -> Span:

@@ -120,12 +120,11 @@ def _listed(folder: Path) -> list[Path]:
 
 
 def _set_aside(path: Path, error: NotReadError) -> SetAside:
-    name = shown(Path(path.name))
-    place = name if error.line is None else f"{name}:{error.line}"
+    place = "" if error.line is None else f"line {error.line}"
     if error.column is not None:
-        place += f":{error.column}"
-    detail = error.problem if error.line is None else f"{place}: {error.problem}"
-    return SetAside(name, error.reason, detail)
+        place += f", column {error.column}"
+    detail = f"{place}: {error.problem}" if place else error.problem
+    return SetAside(shown(Path(path.name)), error.reason, detail)
 
 
 def _one_for_each_id(documents: list[Document]) -> tuple[list[Document], list[SetAside]]:

@@ -65,7 +65,7 @@ def test_every_file_is_kept_or_set_aside_with_its_reason(folder: Path) -> None:
         "scan.pdf": Reason.UNKNOWN_FORMAT,
     }
     details = {entry.path: entry.detail for entry in aside}
-    assert details["bad.md"].startswith("bad.md:2:9: malformed front matter")
+    assert details["bad.md"].startswith("line 2, column 9: malformed front matter")
     assert "again" in details["near.txt"]
     assert "good" in details["same.txt"]
     assert "good.md" in details["good.txt"]

@@ -1,0 +1,153 @@
+"""Standing ties that noun groups tell without a verb: who leads or belongs to what, whose forces stand where.
+
+"Barrick chief executive X", "X, the leader of M23", "US troops in Syria", "the Yemen-based Houthis", "Saudi Arabia's
+state-owned Aramco".
+"""
+
+from pipeline.extract.actors import Actor, name_actor, resolve
+from pipeline.extract.clauses import Group, Sentence
+from pipeline.extract.events import Setting, add_relation, noun_stance, place_named
+from pipeline.extract.stance import Stance
+
+Span = tuple[int, int]
+BODIES = frozenset({"armed_group", "military", "company", "igo", "ngo", "government", "media"})
+"""Who has members and heads besides a state, whose offices the registry dates."""
+
+
+def read_ties(setting: Setting) -> None:
+    """Relations told by the noun groups of one sentence."""
+    for group in setting.sentence.groups:
+        _read_title(group, setting)
+        _read_presence(group, setting)
+        _read_base(group, setting)
+        _read_state_owned(group, setting)
+
+
+def _read_title(group: Group, setting: Setting) -> None:
+    """Titles beside a person's name, in its group or in an apposition to it."""
+    units, cast = setting.sentence.units, setting.cast
+    person = name_actor(units[group.last - 1])
+    if person is None or cast.type_of(person[0].target) != "person":
+        return
+    named = Actor(person[0].target, person[1].start, person[1].end)
+    found = _title_at(group.first, group.last - 1, setting)
+    if found is None and group.last < len(units) and units[group.last].lower == ",":
+        following = setting.sentence.group_of.get(group.last + 1)
+        found = _title_at(following.first, following.last, setting) if following is not None else None
+    if found is None and group.first > 1 and units[group.first - 1].lower == ",":
+        before = setting.sentence.group_of.get(group.first - 2)
+        found = _title_at(before.first, before.last, setting) if before is not None else None
+    if found is None:
+        return
+    predicate, cue, body = found
+    whole = (min(cue[0], named.start, body.start), max(cue[1], named.end, body.end))
+    stance = noun_stance(group, setting)
+    add_relation(
+        predicate,
+        named,
+        body,
+        {"*": whole, "predicate": (*cue, True)},
+        stance,
+        f"tie.{predicate.replace('_', '-')}",
+        setting.out,
+    )
+
+
+def _title_at(first: int, last: int, setting: Setting) -> tuple[str, Span, Actor] | None:
+    """The title in units [first, last) and the body it belongs to: beside it, or behind "of"."""
+    units, heads = setting.sentence.units, setting.cast.codebook.heads
+    for at in range(last - 1, first - 1, -1):
+        words = {units[at].lower, " ".join(unit.lower for unit in units[max(first, at - 1) : at + 1])}
+        predicate = "leads" if words & heads["lead_titles"] else "member_of" if words & heads["member_titles"] else None
+        if predicate is None or (at > first and units[at - 1].lower in ("former", "vice", "deputy", "ex")):
+            continue
+        body = _body_beside(first, at, setting) or _body_behind(at + 1, setting)
+        return (predicate, (units[at].start, units[at].end), body) if body is not None else None
+    return None
+
+
+def _body_beside(first: int, at: int, setting: Setting) -> Actor | None:
+    for unit in reversed(setting.sentence.units[first:at]):
+        named = name_actor(unit)
+        if named is not None:
+            is_body = setting.cast.type_of(named[0].target) in BODIES
+            return Actor(named[0].target, named[1].start, named[1].end) if is_body else None
+    return None
+
+
+def _body_behind(at: int, setting: Setting) -> Actor | None:
+    sentence = setting.sentence
+    if at >= len(sentence.units) or sentence.units[at].lower not in ("of", "at", "for"):
+        return None
+    group = sentence.group_of.get(at + 1)
+    found = resolve(group, sentence, setting.cast) if group is not None else []
+    return found[0] if len(found) == 1 and setting.cast.type_of(found[0].id) in BODIES else None
+
+
+def _read_presence(group: Group, setting: Setting) -> None:
+    """ "United States troops in Iraq": their sender is present there."""
+    sentence, cast = setting.sentence, setting.cast
+    units = sentence.units
+    if units[group.last - 1].lower not in cast.codebook.heads["troop_nouns"] or group.last + 1 >= len(units):
+        return
+    place = _place_behind(group.last, sentence, setting) if units[group.last].lower in ("in", "inside") else None
+    found = resolve(group, sentence, cast)
+    if place is None or len(found) != 1 or place[0] == f"{found[0].id.lower()}-country":
+        return
+    span = (units[group.last - 1].start, units[group.last - 1].end)
+    _add_presence(found[0], place, span, noun_stance(group, setting), setting)
+
+
+def _place_behind(at: int, sentence: Sentence, setting: Setting) -> tuple[str, Span, bool] | None:
+    group = sentence.group_of.get(at + 1)
+    name = sentence.units[group.last - 1].name if group is not None else None
+    return place_named(name, setting.cast) if name is not None else None
+
+
+def _read_base(group: Group, setting: Setting) -> None:
+    """ "The Yemen-based Houthi movement"."""
+    units, cast = setting.sentence.units, setting.cast
+    for at in range(group.first, group.last - 2):
+        name = units[at].name
+        if name is None or units[at + 1].tag != "~" or units[at + 2].lower != "based":
+            continue
+        place = place_named(name, cast)
+        rest = Group(at + 3, group.last, group.head)
+        found = resolve(rest, setting.sentence, cast) if rest.first < rest.last else []
+        if place is not None and len(found) == 1:
+            span = (units[at + 2].start, units[at + 2].end)
+            _add_presence(found[0], place, span, noun_stance(group, setting), setting)
+
+
+def _add_presence(actor: Actor, place: tuple[str, Span, bool], cue: Span, stance: Stance, setting: Setting) -> None:
+    values = {"subject_id": actor.id, "predicate": "present_in", "object_id": place[0]}
+    spans: dict[str, Span | tuple[int, int, bool]] = {
+        "*": (min(actor.start, place[1][0], cue[0]), max(actor.end, place[1][1], cue[1])),
+        "subject_id": (actor.start, actor.end, actor.inferred),
+        "predicate": (*cue, True),
+        "object_id": (*place[1], place[2]),
+    }
+    setting.out.add("relations", values, spans, stance, "tie.present-in")
+
+
+def _read_state_owned(group: Group, setting: Setting) -> None:
+    """ "Saudi Arabia's state-owned Saudi Aramco"."""
+    units, cast = setting.sentence.units, setting.cast
+    company = name_actor(units[group.last - 1])
+    if company is None or cast.type_of(company[0].target) != "company":
+        return
+    for at in range(group.first, group.last - 2):
+        if units[at].lower != "state" or units[at + 1].tag != "~" or units[at + 2].lower not in ("owned", "run"):
+            continue
+        owner = next((pair for pair in (name_actor(unit) for unit in units[group.first : at]) if pair), None)
+        if owner is not None and cast.type_of(owner[0].target) == "state":
+            cue = (units[at].start, units[at + 2].end)
+            add_relation(
+                "owns",
+                Actor(owner[0].target, owner[1].start, owner[1].end, owner[0].alias_type != "name"),
+                Actor(company[0].target, company[1].start, company[1].end),
+                {"*": (owner[1].start, company[1].end), "predicate": cue},
+                noun_stance(group, setting),
+                "tie.owns",
+                setting.out,
+            )

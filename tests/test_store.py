@@ -1,0 +1,253 @@
+"""Reading and writing tables: the same bytes from the same rows, whole files or none, every cell kept."""
+
+import csv
+import random
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline import contract, store
+from pipeline.errors import RsbError
+
+CELLS = st.text(st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp")), min_size=1, max_size=12)
+ODD = ["NA", "null", "NaN", "#N/A", "N/A", "-", "=1+1", "+1", "-1", "@sum", "0", "1e5", "true", "2025-01-01", 'say "no"', ",", ";", "'", " ", "\\N", "\\", "🇨🇩 cobalt", "السودان", "e\u0301", "\ufeffx"]  # fmt: skip
+ROWS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "place_id": CELLS | st.sampled_from(ODD),
+            "name": CELLS | st.sampled_from(ODD),
+            "place_type": st.just("site"),
+            "country": st.none() | CELLS | st.sampled_from(ODD),
+            "geonames_id": st.none() | st.integers(-(2**31), 2**31 - 1),
+            "latitude": st.none() | st.floats(allow_nan=False, allow_infinity=False),
+        }
+    ),
+    max_size=6,
+    unique_by=lambda row: row["place_id"],
+)
+
+
+def places(rows: list[dict[str, Any]]) -> pa.Table:
+    return contract.to_arrow("places", rows)
+
+
+def place(name: str = "Goma", **more: Any) -> dict[str, Any]:
+    return {"place_id": "cod-goma", "name": name, "place_type": "settlement", **more}
+
+
+# --- every cell is kept ---------------------------------------------------------------------------------------------
+
+
+@given(ROWS)
+def test_any_rows_come_back_alike_from_parquet_and_csv(tmp_path_factory: Any, rows: list[dict[str, Any]]) -> None:
+    folder: Path = tmp_path_factory.mktemp("store")
+    data = store.normalise("places", places(rows))
+    store.write_parquet(folder / "places.parquet", "places", data)
+    store.write_csv(folder / "places.csv", "places", data)
+    assert store.read_parquet(folder / "places.parquet").equals(data)
+    assert store.read_csv(folder / "places.csv", "places").equals(data)
+    assert (folder / "places.csv").read_bytes().count(b"\n") == len(rows) + 1
+    with (folder / "places.csv").open(encoding="utf-8", newline="") as file:
+        plain = list(csv.DictReader(file))
+    assert [row["name"] for row in plain] == data.column("name").to_pylist()
+    assert [row["country"] or None for row in plain] == data.column("country").to_pylist()
+
+
+@pytest.mark.parametrize("text", ODD)
+def test_a_text_that_looks_like_something_else_is_kept_as_it_is(tmp_path: Path, text: str) -> None:
+    store.write_csv(tmp_path / "x.csv", "places", places([place(text)]))
+    assert store.read_csv(tmp_path / "x.csv", "places").column("name").to_pylist() == [text]
+    assert store.read_csv_text(tmp_path / "x.csv").column("name").to_pylist() == [text]
+
+
+def test_unknown_is_an_empty_field_and_na_is_text(tmp_path: Path) -> None:
+    store.write_csv(tmp_path / "x.csv", "places", places([place(country="NA", latitude=-1.68)]))
+    assert (tmp_path / "x.csv").read_text(encoding="utf-8").splitlines()[1] == (
+        '"cod-goma","Goma","settlement","NA",,,-1.68,,'
+    )
+    assert store.read_csv(tmp_path / "x.csv", "places").to_pylist()[0]["iso_3166_2"] is None
+
+
+def test_the_forbidden_empty_text_survives_parquet_and_shows_as_null_in_csv(tmp_path: Path) -> None:
+    data = store.normalise("places", places([place(country="")]))
+    store.write_parquet(tmp_path / "x.parquet", "places", data)
+    store.write_csv(tmp_path / "x.csv", "places", data)
+    assert store.read_parquet(tmp_path / "x.parquet").column("country").to_pylist() == [""]
+    assert store.read_csv(tmp_path / "x.csv", "places").column("country").to_pylist() == [None]
+
+
+@pytest.mark.parametrize("text", ["two\nlines", "two\r\nlines", "a\ttab"])
+def test_a_text_with_a_line_end_is_left_for_validation_to_find(tmp_path: Path, text: str) -> None:
+    store.write_csv(tmp_path / "x.csv", "places", places([place(text)]))
+    assert store.read_csv(tmp_path / "x.csv", "places").column("name").to_pylist() == [text]
+
+
+def test_booleans_and_dates_come_back_from_csv(tmp_path: Path, tables: dict[str, pa.Table]) -> None:
+    for table in ("actors", "events", "evidence"):
+        store.write_csv(tmp_path / f"{table}.csv", table, tables[table])
+        assert store.read_csv(tmp_path / f"{table}.csv", table).equals(store.normalise(table, tables[table]))
+
+
+# --- the same bytes -------------------------------------------------------------------------------------------------
+
+
+def written(folder: Path, data: pa.Table) -> list[bytes]:
+    store.write_parquet(folder / "x.parquet", "places", data)
+    store.write_csv(folder / "x.csv", "places", data)
+    return [(folder / name).read_bytes() for name in ("x.parquet", "x.csv")]
+
+
+def test_order_chunks_and_column_order_leave_no_trace_in_the_bytes(tmp_path: Path) -> None:
+    rows = [place(place_id=f"p{number}", latitude=number / 7, country=None) for number in range(50)]
+    data = places(rows)
+    shuffled = rows.copy()
+    random.Random(1).shuffle(shuffled)
+    assert shuffled != rows
+    as_made = pa.Table.from_pylist(shuffled, schema=data.schema)
+    chunked = pa.concat_tables([as_made.slice(0, 7), as_made.slice(7)])
+    turned = as_made.select(list(reversed(as_made.column_names))).replace_schema_metadata({"who": "me"})
+    first = written(tmp_path, data)
+    assert [written(tmp_path, other) for other in (data, as_made, chunked, turned)] == [first] * 4
+
+
+def test_a_csv_has_no_byte_order_mark_and_unix_line_ends(tmp_path: Path) -> None:
+    store.write_csv(tmp_path / "x.csv", "places", places([place("Côte d’Or")]))
+    content = (tmp_path / "x.csv").read_bytes()
+    assert content.startswith(b'"place_id","name"')
+    assert b"\r" not in content
+    assert "Côte d’Or".encode() in content
+
+
+# --- whole or not at all --------------------------------------------------------------------------------------------
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_nothing_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.write_text(tmp_path / "x.csv", "old")
+
+    def fail(*_: object) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(OSError, match="no space left"):
+        store.write_text(tmp_path / "x.csv", "new")
+    assert [path.name for path in tmp_path.iterdir()] == ["x.csv"]
+    assert (tmp_path / "x.csv").read_text() == "old"
+
+
+def test_a_table_with_an_empty_required_cell_is_refused_and_the_old_file_stays(tmp_path: Path) -> None:
+    for write, name in ((store.write_parquet, "x.parquet"), (store.write_csv, "x.csv")):
+        write(tmp_path / name, "places", places([place()]))
+        before = (tmp_path / name).read_bytes()
+        broken = pa.Table.from_pylist([{"place_id": "a", "name": None}], schema=contract.arrow_schema("places"))
+        with pytest.raises(RsbError, match="places does not fit"):
+            write(tmp_path / name, "places", broken)
+        assert (tmp_path / name).read_bytes() == before
+
+
+def test_a_folder_takes_the_place_of_the_old_one_only_when_all_is_written(tmp_path: Path) -> None:
+    target = tmp_path / "tables"
+    with store.replacing_folder(target) as fresh:
+        (fresh / "a").write_text("1")
+
+    def break_off() -> None:
+        with store.replacing_folder(target) as unfinished:
+            (unfinished / "b").write_text("2")
+            raise RsbError("stopped")
+
+    with pytest.raises(RsbError, match="stopped"):
+        break_off()
+    assert [path.name for path in tmp_path.iterdir()] == ["tables"]
+    assert [path.name for path in target.iterdir()] == ["a"]
+    with store.replacing_folder(target) as fresh:
+        (fresh / "c").write_text("3")
+    assert [path.name for path in target.iterdir()] == ["c"]
+    assert [path.name for path in tmp_path.iterdir()] == ["tables"]
+
+
+def test_all_tables_of_a_folder_come_back(tmp_path: Path, tables: dict[str, pa.Table]) -> None:
+    store.write_tables(tmp_path / "tables", tables)
+    read = store.read_tables(tmp_path / "tables")
+    assert {table: data.to_pylist() for table, data in read.items()} == {
+        table: data.to_pylist() for table, data in tables.items()
+    }
+    (tmp_path / "tables" / "deals.parquet").unlink()
+    with pytest.raises(RsbError, match=r"deals\.parquet"):
+        store.read_tables(tmp_path / "tables")
+
+
+# --- what cannot be read --------------------------------------------------------------------------------------------
+
+HEAD = "record_id,role,actor_id\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"", "Empty CSV"),
+        (HEAD.encode() + b"1,party\n", "Expected 3 columns, got 2"),
+        (HEAD.encode() + b'"1,party,COD\n', "cannot read this CSV"),
+        (HEAD.encode() + b"1,par\xf4ty,COD\n", "UTF8"),
+        (b"record_id,r\xf4le,actor_id\n1,a,b\n", "utf-8"),
+        (b"record_id,role,role,actor_id\n1,a,b,c\n", ":1: role stands twice"),
+        (HEAD.encode() + b"1,party,\n", "actor_id"),
+        (b"record_id,part,actor_id\n1,a,b\n", "missing role; unknown part"),
+        (b"record_id,role\n1,a\n", "missing actor_id"),
+    ],
+)
+def test_a_csv_that_cannot_be_read_as_declared_is_refused_with_the_reason(
+    tmp_path: Path, content: bytes, told: str
+) -> None:
+    path = tmp_path / "participants.csv"
+    path.write_bytes(content)
+    with pytest.raises(RsbError) as error:
+        store.read_csv(path, "participants")
+    assert str(error.value).startswith(str(path))
+    assert told in str(error.value)
+
+
+def test_a_number_that_is_none_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "places.csv"
+    names = ",".join(contract.column_names("places"))
+    path.write_text(f"{names}\nx,X,site,,,seven,,,\n")
+    with pytest.raises(RsbError, match="seven"):
+        store.read_csv(path, "places")
+
+
+@pytest.mark.parametrize("content", [b"", b"PAR1", b"not parquet at all"])
+def test_a_broken_parquet_file_is_refused_with_a_mend(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "x.parquet"
+    path.write_bytes(content)
+    with pytest.raises(RsbError, match=r"x\.parquet.*\n.*download it again"):
+        store.read_parquet(path)
+
+
+def test_a_missing_file_is_told_by_its_name(tmp_path: Path) -> None:
+    for read in (store.read_parquet, store.read_csv_text):
+        with pytest.raises(RsbError, match="nosuch"):
+            read(tmp_path / "nosuch")
+
+
+def test_a_csv_of_others_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
+    path = tmp_path / "places.csv"
+    path.write_text("\ufeffplace_id,geonames_id,latitude,note\r\nx,7,far,\r\ny,,1.5,NA\r\n", encoding="utf-8")
+    data = store.read_csv_as_found(path, "places")
+    assert data.to_pylist() == [
+        {"place_id": "x", "geonames_id": 7, "latitude": "far", "note": None},
+        {"place_id": "y", "geonames_id": None, "latitude": "1.5", "note": "NA"},
+    ]
+    assert str(data.schema.field("geonames_id").type) == "int32"
+
+
+def test_columns_stand_in_declared_order_whatever_their_order_in_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "participants.csv"
+    path.write_text("actor_id,record_id,role\nCOD,ev-1,actor\n")
+    assert store.read_csv(path, "participants").to_pylist() == [
+        {"record_id": "ev-1", "role": "actor", "actor_id": "COD"}
+    ]
+    assert store.read_csv(path, "participants").column_names == ["record_id", "role", "actor_id"]
