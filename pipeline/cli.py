@@ -8,12 +8,11 @@ import errno
 import io
 import os
 import sys
-import traceback
 from pathlib import Path
 
 import click
 
-from pipeline.errors import RsbError
+from pipeline.errors import RsbError, defect
 
 
 class _Group(click.Group):
@@ -34,18 +33,9 @@ class _Group(click.Group):
         except Exception as error:
             if sys.flags.dev_mode:
                 raise
-            told = _defect(error)
+            told = str(defect(error))
         click.echo(f"rsb: {told}", err=True)
         sys.exit(2)
-
-
-def _defect(error: Exception) -> str:
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    place = f"{Path(last.filename).name}:{last.lineno}"
-    return (
-        f"a defect of rsb: {type(error).__name__}: {error} (at {place})\n"
-        "  mend: please report it with the output of `python -X dev -m pipeline.cli …`"
-    )
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -140,13 +130,14 @@ def add(files: tuple[Path, ...], **values: str | None) -> None:
     """Register documents as sources: write data/sources/<id>.md with front matter.
 
     FILE is text, Markdown or HTML; its name without the ending becomes the id. What a flag states goes before what
-    the file states. On a terminal, a missing title, publisher, url or date is asked for; in a pipe it stays null.
-    Nothing is overwritten. Exits 2, with nothing written, where a file cannot become a source.
+    the file states. A title, publisher, url or date that neither states is asked for on a terminal, and an error in a
+    pipe; an empty value states that it is unknown. Nothing is overwritten. Exits 2, with nothing written, where a
+    file cannot become a source.
 
     \b
     Example:
       rsb add article.html
-      rsb add note.txt --title "Mine talks stop" --publisher "Example News" --published 2025-03-12 --kind news
+      rsb add note.txt --title "Mine talks stop" --publisher "Example News" --published 2025-03-12 --url ""
     """
     from pipeline.ingest.register import add_documents
     from pipeline.workspace import find_workspace

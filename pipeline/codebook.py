@@ -12,12 +12,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from pipeline.codes import Codes, load_codes
-from pipeline.errors import RsbError
+from pipeline.errors import RsbError, together
 from pipeline.extract.names import NameGrammar, Names
 from pipeline.registry import load_registry
+from pipeline.rulefile import Entry, check_shape, load_entry, load_rules
 
 SLOTS = frozenset(
     [
@@ -46,26 +45,6 @@ SLOTS = frozenset(
         "behind",
         "within",
         "as",
-    ]
-)
-_FRAME_KEYS = frozenset(
-    [
-        "id",
-        "event",
-        "verbs",
-        "nouns",
-        "actor",
-        "recipient",
-        "mutual",
-        "actor_types",
-        "object_types",
-        "relation",
-        "term",
-        "stage",
-        "claim",
-        "realis",
-        "positive",
-        "negative",
     ]
 )
 
@@ -206,6 +185,19 @@ class Codebook:
         return gets | {verb: (rule, True) for rule in self.terms for verb in rule.gives}
 
     @cached_property
+    def deal_words(self) -> frozenset[str]:
+        """Words that tell what a bargain is about."""
+        return frozenset(word for row in self.deals["types"] for word in row["words"])
+
+    @cached_property
+    def exchanges(self) -> Mapping[str, tuple[list[str], ...]]:
+        """The opening word of an exchange phrase → the phrases' words, longest first."""
+        index: dict[str, list[list[str]]] = {}
+        for phrase in sorted((p.split() for p in self.deals["exchange"]), key=len, reverse=True):
+            index.setdefault(phrase[0], []).append(phrase)
+        return {word: tuple(phrases) for word, phrases in index.items()}
+
+    @cached_property
     def particles(self) -> frozenset[str]:
         """Words that make a verb of the rules another verb ("call for")."""
         return frozenset(verb.partition(" ")[2] for frame in self.frames for verb in frame.verbs if " " in verb)
@@ -317,7 +309,7 @@ class Codebook:
 def load_codebook(codebook: Path, registry: Path) -> Codebook:
     """Read and compile `data/codebook/` and `data/registry/`.
 
-    Raises `RsbError`, with file and rule, for malformed YAML, unknown keys or codes, a repeated id, or a rule without
+    Raises `RsbError`, with file, line and rule, for malformed YAML, unknown keys or codes, a repeated id, or a rule without
     a positive and a negative example.
     """
     codes = load_codes(codebook / "codes.csv")
@@ -326,9 +318,9 @@ def load_codebook(codebook: Path, registry: Path) -> Codebook:
         names=load_names(registry),
         frames=_load_frames(codebook / "frames.yaml", codes),
         terms=_load_terms(codebook / "terms.yaml", codes),
-        deals=_load_yaml(codebook / "deals.yaml"),
-        measures=_load_measures(codebook, codes),
-        grammar=_load_yaml(codebook / "grammar.yaml"),
+        deals=_load_deals(codebook / "deals.yaml", codes),
+        measures=_load_measures(codebook / "measures.yaml", codes),
+        grammar=load_entry(codebook / "grammar.yaml"),
         patterns=_load_patterns(codebook / "patterns.yaml"),
     )
 
@@ -338,58 +330,33 @@ def load_names(registry: Path) -> Names:
     return Names(load_registry(registry))
 
 
-def _load_yaml(path: Path) -> Any:
-    try:
-        # Every scalar is text: "no" and "on" are words here.
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CBaseLoader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        raise RsbError(
-            f"malformed YAML: {error.problem}",
-            path=path,
-            line=mark.line + 1 if mark else None,
-            column=mark.column + 1 if mark else None,
-        ) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise RsbError(f"cannot read the codebook: {error}", path=path) from error
+def _load_deals(path: Path, codes: Codes) -> Entry:
+    loaded = load_entry(path)
+    for row in loaded["types"]:
+        _check_code(codes, "deal_type", row["deal_type"], row)
+    for stage in loaded["stage_order"]:
+        _check_code(codes, "stage", stage, loaded)
+    return loaded
 
 
-def _load_measures(codebook: Path, codes: Codes) -> Mapping[str, Any]:
-    path = codebook / "measures.yaml"
-    loaded = _load_yaml(path)
+def _load_measures(path: Path, codes: Codes) -> Entry:
+    loaded = load_entry(path)
     for row in loaded["measures"]:
-        _check_code(codes, "measure", row["measure"], path, row["measure"])
-        _check_code(codes, "unit", row["unit"], path, row["measure"])
-    return dict(loaded)
+        if problems := check_shape(row, Measure):
+            raise together(problems)
+        _check_code(codes, "measure", row["measure"], row)
+        _check_code(codes, "unit", row["unit"], row)
+    return loaded
 
 
-def _check_code(codes: Codes, vocabulary: str, code: str, path: Path, rule: str) -> None:
+def _check_code(codes: Codes, vocabulary: str, code: str, row: Entry) -> None:
     if code not in codes.by_vocabulary[vocabulary]:
-        raise RsbError(
-            f"rule {rule}: {code!r} is no code of {vocabulary}",
-            path=path,
-            mend="use a code of codes.csv, or add it there",
-        )
-
-
-def _check_examples(row: Mapping[str, Any], path: Path, seen: set[str]) -> None:
-    if row["id"] in seen:
-        raise RsbError(f"rule {row['id']} stands twice", path=path, mend="rename or delete one")
-    seen.add(row["id"])
-    for kind in ("positive", "negative"):
-        if not row.get(kind):
-            raise RsbError(f"rule {row['id']} has no {kind} example", path=path, mend="add one; the tests run it")
+        raise row.problem(f"{code!r} is no code of {vocabulary}", mend="use a code of codes.csv, or add it there")
 
 
 def _load_frames(path: Path, codes: Codes) -> tuple[Frame, ...]:
     frames = []
-    seen: set[str] = set()
-    for row in _load_yaml(path):
-        unknown = set(row) - _FRAME_KEYS
-        if unknown:
-            raise RsbError(f"rule {row.get('id')}: unknown key {', '.join(sorted(unknown))}", path=path)
-        _check_examples(row, path, seen)
-        ident = row["id"]
+    for row in load_rules(path, Frame):
         coded = [
             ("event_type", row.get("event")),
             ("predicate", row.get("relation")),
@@ -406,16 +373,14 @@ def _load_frames(path: Path, codes: Codes) -> tuple[Frame, ...]:
         coded += [("actor_type", code) for key in ("actor_types", "object_types") for code in row.get(key, ())]
         for vocabulary, code in coded:
             if code is not None:
-                _check_code(codes, vocabulary, code, path, ident)
+                _check_code(codes, vocabulary, code, row)
         slots = (*row.get("actor", ["subject"]), *row.get("recipient", ["object"]))
         for slot in slots:
             if slot not in SLOTS:
-                raise RsbError(
-                    f"rule {ident}: unknown slot {slot!r}", path=path, mend=f"use one of {', '.join(sorted(SLOTS))}"
-                )
+                raise row.problem(f"unknown slot {slot!r}", mend=f"use one of {', '.join(sorted(SLOTS))}")
         frames.append(
             Frame(
-                id=ident,
+                id=row["id"],
                 event=row.get("event"),
                 verbs=tuple(row.get("verbs", ())),
                 nouns=tuple(row.get("nouns", ())),
@@ -438,10 +403,8 @@ def _load_frames(path: Path, codes: Codes) -> tuple[Frame, ...]:
 
 def _load_terms(path: Path, codes: Codes) -> tuple[TermRule, ...]:
     rules = []
-    seen: set[str] = set()
-    for row in _load_yaml(path):
-        _check_examples(row, path, seen)
-        _check_code(codes, "term_type", row["term_type"], path, row["id"])
+    for row in load_rules(path, TermRule):
+        _check_code(codes, "term_type", row["term_type"], row)
         phrases = tuple(tuple(_alternatives(word) for word in _split_phrase(phrase)) for phrase in row["phrases"])
         rules.append(
             TermRule(
@@ -458,12 +421,10 @@ def _load_terms(path: Path, codes: Codes) -> tuple[TermRule, ...]:
 
 
 def _load_patterns(path: Path) -> tuple[Pattern, ...]:
-    patterns = []
-    seen: set[str] = set()
-    for row in _load_yaml(path):
-        _check_examples(row, path, seen)
-        patterns.append(Pattern(row["id"], row["reads"], tuple(row["positive"]), tuple(row["negative"])))
-    return tuple(patterns)
+    return tuple(
+        Pattern(row["id"], row["reads"], tuple(row["positive"]), tuple(row["negative"]))
+        for row in load_rules(path, Pattern)
+    )
 
 
 def _split_phrase(phrase: str) -> list[str]:

@@ -17,9 +17,9 @@ import yaml
 from pipeline import contract
 from pipeline.codes import Codes
 from pipeline.errors import RsbError, together
-from pipeline.marked import MarkedFile, Node
+from pipeline.marked import MarkedFile, Node, is_null, yaml_files
 from pipeline.proposals import CLAIM_PARTS, CODED, LOCAL, ROLE, UNNAMED, WHOLE, Mention, Proposals, Record
-from pipeline.registry import LEARNED, NAMED, Registry
+from pipeline.registry import LEARNED, NAMED, Registry, how_to_mend
 from schemas.base import SLUG
 
 OWN_CLAIM = {"act": "state", "certainty": "CT", "polarity": "pos", "realis": "actual"}
@@ -51,7 +51,7 @@ def read_folder(folder: Path, texts: Mapping[str, str], registry: Registry, code
     Raises `RsbError` with the problems of all files.
     """
     read, problems = [], []
-    for path in sorted(folder.glob("*.yaml")):
+    for path in yaml_files(folder):
         try:
             if path.stem not in texts:
                 mend = "name the file after a source that `rsb ingest` keeps"
@@ -178,7 +178,7 @@ class CellReader:
         try:
             return contract.parse_cell(column, unicodedata.normalize("NFC", text), self.codes)
         except ValueError as error:
-            self.file.complain(node, str(error), column=column.name)
+            self.file.complain(node, str(error), column=column.name, mend=how_to_mend(column))
             return None
 
     def reference(self, text: str, targets: tuple[str, ...], node: Node, column: str) -> str | None:
@@ -307,8 +307,11 @@ class _Reader:
             self.file.complain(node, f"{ref} is in the registry", column="ref", mend=mend)
 
     def _check_needed(self, node: Node, table: str, values: Mapping[str, Any]) -> None:
+        entries = node.value if isinstance(node, yaml.MappingNode) else ()
+        stated = {key.value for key, value in entries if not is_null(value)}
         for name in missing_columns(table, values):
-            self.file.complain(node, f"lacks {name}", column=name, mend=f"add `{name}: …`")
+            if name not in stated:  # a value that does not fit was complained of
+                self.file.complain(node, f"lacks {name}", column=name, mend=f"add `{name}: …`")
 
     def _passage(self, entry: Mapping[str, Node], around: Span | None = None) -> _Passage:
         within = self.finder.passage(entry.get("within")) if "within" in entry or around is None else around

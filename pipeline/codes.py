@@ -1,11 +1,12 @@
 """The code lists of `data/codebook/codes.csv`: every vocabulary that a coded column may use."""
 
 import csv
+import io
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from pipeline.errors import RsbError
+from pipeline.errors import RsbError, not_utf8
 
 COLUMNS = (
     "vocabulary", "code", "label", "definition", "standard", "parent", "plover", "pax", "atop", "resourcecontracts",
@@ -42,12 +43,17 @@ def load_codes(path: Path) -> Codes:
     Raises `RsbError`, with the line, for a missing column, an empty cell where one is needed, or a repeated code.
     """
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            reader = csv.DictReader(file, strict=True)
-            rows = list(reader)
-            header = tuple(reader.fieldnames or ())
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise RsbError(f"cannot read the code lists: {error}", path=path) from error
+        reader = csv.DictReader(io.StringIO(path.read_bytes().decode("utf-8-sig"), newline=""), strict=True)
+        rows = list(reader)
+        header = tuple(reader.fieldnames or ())
+    except UnicodeDecodeError as error:
+        raise not_utf8(path, error) from None
+    except csv.Error as error:
+        line = reader.reader.line_num
+        raise RsbError(f"is not CSV: {error}", path=path, line=line, mend="check the quotes") from None
+    except OSError as error:
+        told = f"cannot read the code lists: {(error.strerror or str(error)).lower()}"
+        raise RsbError(told, path=path, mend="restore the file from the project's history") from None
     if header != COLUMNS:
         raise RsbError(f"columns are {', '.join(header)}", path=path, line=1, mend=f"use {', '.join(COLUMNS)}")
     seen: set[tuple[str, str]] = set()
@@ -56,7 +62,7 @@ def load_codes(path: Path) -> Codes:
             raise RsbError("wrong number of cells", path=path, line=line, mend="quote cells that hold a comma")
         for column in ("vocabulary", "code", "label", "definition", "standard"):
             if not row[column]:
-                raise RsbError("empty cell", path=path, line=line, column=column)
+                raise RsbError("empty cell", path=path, line=line, column=column, mend="fill it")
         key = (row["vocabulary"], row["code"])
         if key in seen:
             raise RsbError(f"code {key[1]} stands twice in {key[0]}", path=path, line=line, mend="delete one")

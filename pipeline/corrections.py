@@ -14,7 +14,7 @@ from pipeline import contract
 from pipeline.coded import CLAIMS, CellReader, QuoteFinder, value_columns
 from pipeline.codes import Codes
 from pipeline.errors import RsbError, together
-from pipeline.marked import MarkedFile, Node
+from pipeline.marked import MarkedFile, Node, yaml_files
 from pipeline.proposals import CLAIM_PARTS, LOCAL, ROLE, WHOLE, Mention, Record
 from pipeline.registry import NAMED, Registry
 
@@ -56,7 +56,7 @@ class Correction:
 def load_corrections(folder: Path, texts: Mapping[str, str], registry: Registry, codes: Codes) -> list[Correction]:
     """Read all entries of a folder; `texts` are the documents' by id. Raises `RsbError` with all problems."""
     entries, problems = [], []
-    for path in sorted(folder.glob("*.yaml")):
+    for path in yaml_files(folder):
         try:
             file = MarkedFile(path)
             read = [_read_entry(file, node, texts, registry, codes) for node in file.items(file.root, "the file")]
@@ -74,19 +74,23 @@ def _read_entry(
 ) -> Correction | None:
     entry = file.mapping(node, "a correction", allowed=_KEYS, needed=("source", "table", "match", "reason"))
     source, table = file.text(entry.get("source"), "source") or "", file.text(entry.get("table"), "table") or ""
+    if not source or not table:
+        return None
     if source not in texts:
         mend = "delete the entry, or correct the id"
         file.complain(node, f"there is no document {source}", column="source", mend=mend)
         return None
     if table not in (*NAMED, *contract.proposition_tables(), CLAIMS):
-        file.complain(node, f"records of {table} cannot be corrected", column="table")
+        mend = "name a table of propositions or names, or claims"
+        file.complain(node, f"records of {table} cannot be corrected", column="table", mend=mend)
         return None
     actions = [action for action in _ACTIONS if action in entry]
     if len(actions) != 1:
         file.complain(node, "one of set, drop, deal, accept is due", mend="keep one; write an entry for each")
     for action in ("drop", "accept"):
         if action in entry and file.text(entry[action], action) != "true":
-            file.complain(entry[action], f"{action} is true or not there", column=action)
+            told = f"{action} is true or not there"
+            file.complain(entry[action], told, column=action, mend=f"write `{action}: true`")
     if "deal" in entry and table != "deals":
         file.complain(entry["deal"], "only deals are linked to the registry", column="deal", mend="use table: deals")
     cells = CellReader(file, registry, codes)
@@ -154,7 +158,7 @@ def apply_corrections(corrections: Sequence[Correction], proposed: Sequence[Prop
         if problem:
             problems.append(RsbError(problem, path=entry.path, line=entry.line, mend=_OBSOLETE))
         elif entry.drop:
-            kept = _dropped(kept, hits)
+            kept = dropped(kept, hits)
         else:
             kept = [_corrected(entry, one) if number in hits else one for number, one in enumerate(kept)]
     if problems:
@@ -227,7 +231,7 @@ def _corrected(entry: Correction, one: Proposed) -> Proposed:
     )
 
 
-def _dropped(proposed: Sequence[Proposed], hits: Iterable[int]) -> list[Proposed]:
+def dropped(proposed: Sequence[Proposed], hits: Iterable[int]) -> list[Proposed]:
     """The proposals without those at `hits` and what is nothing without them; other references to them are emptied."""
     lost = {(proposed[number].scope, proposed[number].record.ref) for number in hits}
     while True:

@@ -42,7 +42,7 @@ def _is_date(text: str) -> bool:
             return False
     elif "X" in year and month is not None:
         return False
-    if day and day != "XX" and month:
+    if day and day != "XX":
         # A year that is unknown may be a leap year.
         sample = int(year) if year.isdigit() else 2000
         return sample > 0 and int(day) <= calendar.monthrange(sample, int(month))[1]
@@ -62,7 +62,7 @@ def latest(text: str | None) -> date | None:
 
 def is_full_day(text: str | None) -> bool:
     """Whether `text` is one known day."""
-    return bool(text) and re.fullmatch(r"\d{4}-\d\d-\d\d", str(text), re.ASCII) is not None
+    return text is not None and re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII) is not None
 
 
 def _bound(text: str, *, last: bool) -> date | None:

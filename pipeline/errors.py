@@ -1,5 +1,6 @@
-"""The one exception that reaches people: what is wrong, where, and the mend."""
+"""The one exception that reaches people: what is wrong, where, and the mend; and what is said of any other."""
 
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -40,3 +41,17 @@ def together(problems: Sequence[RsbError]) -> RsbError:
     if len(problems) > SHOWN:
         told.append(f"and {len(problems) - SHOWN} more")
     return RsbError(f"{len(problems)} problems\n" + "\n".join(told))
+
+
+def not_utf8(path: Path | str, error: UnicodeDecodeError) -> RsbError:
+    """The error for a file whose whole content could not be decoded."""
+    line = error.object.count(b"\n", 0, error.start) + 1
+    told = f"is not UTF-8: byte 0x{error.object[error.start]:02x} cannot be decoded"
+    return RsbError(told, path=path, line=line, mend="save it as UTF-8")
+
+
+def defect(error: Exception) -> RsbError:
+    """The error for an exception that should not have come so far: what it is and where it was raised."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    told = f"a defect of rsb: {type(error).__name__}: {error} (at {Path(last.filename).name}:{last.lineno})"
+    return RsbError(told, mend="please report it with the output of `python -X dev -m pipeline.cli …`")

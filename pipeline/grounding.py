@@ -222,7 +222,8 @@ def _is_told(end: str, told: Collection[str]) -> bool:
 
 def _check_number(column: str, value: float, quotes: Sequence[str], inferred: bool) -> str | None:
     read = [quantity for quote in quotes for quantity in _quantities(quote)]
-    if not read and any(_is_share(value, quote) for quote in quotes):
+    of_whole = all(quantity.unit == "percent" for quantity in read)
+    if of_whole and any(_is_share(value, quote) for quote in quotes):
         return None
     if any(_gives(quantity, column, value) for quantity in read) or (inferred and not read):
         return None

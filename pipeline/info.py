@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import contract
-from pipeline.errors import RsbError
+from pipeline.errors import RsbError, not_utf8
 from pipeline.workspace import Workspace
+
+_RESTORE = "restore it from the project's history, or run `rsb run`"
 
 
 def describe(workspace: Workspace) -> dict[str, Any]:
@@ -114,9 +116,10 @@ def _read_json(path: Path) -> Any:
     except FileNotFoundError:
         return None
     except json.JSONDecodeError as error:
-        raise RsbError(f"not JSON: {error.msg}", path=path, line=error.lineno, column=error.colno) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise RsbError(f"cannot be read: {error}", path=path) from None
+        told = f"is not JSON: {error.msg}"
+        raise RsbError(told, path=path, line=error.lineno, column=error.colno, mend=_RESTORE) from None
+    except UnicodeDecodeError as error:
+        raise not_utf8(path, error) from None
 
 
 def _paths(workspace: Workspace) -> dict[str, Path]:

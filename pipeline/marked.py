@@ -9,10 +9,22 @@ from pathlib import Path
 
 import yaml
 
-from pipeline.errors import RsbError, together
+from pipeline.errors import RsbError, not_utf8, together
 
 Node = yaml.Node
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def yaml_files(folder: Path) -> list[Path]:
+    """The YAML files of a folder, by name; a README and hidden files may stand beside them.
+
+    Raises `RsbError` for any other file, which nobody would read.
+    """
+    paths = sorted(path for path in folder.glob("*") if path.is_file() and not path.name.startswith((".", "README")))
+    for path in paths:
+        if path.suffix != ".yaml":
+            raise RsbError("is not read: its name does not end in .yaml", path=path, mend="rename it, or move it away")
+    return paths
 
 
 class MarkedFile:
@@ -29,10 +41,13 @@ class MarkedFile:
             told = f"is not YAML: {error.problem}"
             mend = "quote values that hold a colon or begin with a sign, and indent by blanks"
             raise RsbError(told, path=path, line=line, column=column, mend=mend) from None
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
+        except UnicodeDecodeError as error:
+            raise not_utf8(path, error) from None
+        except yaml.YAMLError as error:
             raise RsbError(f"is not YAML: {error}", path=path, mend="save it as UTF-8 text") from None
         except OSError as error:
-            raise RsbError(f"cannot be read: {error.strerror}", path=path) from None
+            told = f"cannot be read: {(error.strerror or str(error)).lower()}"
+            raise RsbError(told, path=path, mend="restore it from the project's history") from None
         if root is None:
             raise RsbError("is empty", path=path, line=1, mend="fill it, or delete it")
         self.root: Node = root
@@ -54,7 +69,7 @@ class MarkedFile:
         if is_null(node):
             return {}
         if not isinstance(node, yaml.MappingNode):
-            self.complain(node, f"{what} must be a mapping of `key: value`")
+            self.complain(node, f"{what} must be a mapping", mend="write `key: value` lines")
             return {}
         found: dict[str, Node] = {}
         for key, value in node.value:
@@ -75,7 +90,7 @@ class MarkedFile:
         if node is None or is_null(node):
             return []
         if not isinstance(node, yaml.SequenceNode):
-            self.complain(node, f"{what} must be a list")
+            self.complain(node, f"{what} must be a list", mend="begin each member with a dash")
             return []
         return list(node.value)
 
@@ -84,7 +99,7 @@ class MarkedFile:
         if node is None or is_null(node):
             return None
         if not isinstance(node, yaml.ScalarNode):
-            self.complain(node, f"{what} must be one value")
+            self.complain(node, f"{what} must be one value", mend="write the value, without brackets or dashes")
             return None
         return str(node.value)
 

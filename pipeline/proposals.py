@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pipeline.errors import RsbError
+
 LOCAL = "#"
 """What a local reference begins with."""
 CODED = "coded"
@@ -93,8 +95,16 @@ def from_json(line: str) -> Proposals:
 
 
 def read_proposals(path: Path) -> list[Proposals]:
-    """All proposals of a file with one document a line."""
-    return [from_json(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    """All proposals of a file with one document a line. Raises `RsbError`, with the line, where one is malformed."""
+    content = path.read_text(encoding="utf-8").removesuffix("\n")
+    proposals = []
+    for number, line in enumerate(content.split("\n") if content else (), start=1):
+        try:
+            proposals.append(from_json(line))
+        except (ValueError, KeyError, TypeError) as error:
+            told = f"no proposals of a document: {type(error).__name__}: {error}"
+            raise RsbError(told, path=path, line=number, mend="run `rsb extract`") from None
+    return proposals
 
 
 def dump_proposals(proposals: Iterable[Proposals]) -> str:

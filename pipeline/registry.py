@@ -5,6 +5,7 @@ name means in a text is decided elsewhere. No data frames: the extractor reads t
 """
 
 import csv
+import io
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from typing import Any
 
 from pipeline import contract
 from pipeline.codes import Codes, load_codes
-from pipeline.errors import RsbError, together
+from pipeline.errors import RsbError, not_utf8, together
 
 Row = dict[str, Any]
 TABLES = ("actors", "places", "commodities", "aliases", "deals")
@@ -95,31 +96,40 @@ def _read_file(path: Path, table: str, codes: Codes, problems: list[RsbError]) -
             try:
                 row[column.name] = _read_cell(column, cell, codes, needed=column.name in _needed(table))
             except ValueError as error:
-                problems.append(RsbError(str(error), path=path, line=line, column=column.name))
+                problems.append(
+                    RsbError(str(error), path=path, line=line, column=column.name, mend=how_to_mend(column))
+                )
         if len(row) == len(columns):
             yield line, row
 
 
 def _read_lines(path: Path, names: list[str]) -> Iterator[tuple[int, list[str]]]:
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            reader = csv.reader(file, strict=True)
-            header = next(reader, [])
-            if header != names:
-                told = f"columns are {', '.join(header) or 'missing'}"
-                raise RsbError(told, path=path, line=1, mend=f"use {','.join(names)}")
-            before = reader.line_num
-            for cells in reader:
-                yield before + 1, cells
-                before = reader.line_num
+        text = path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
         raise RsbError("no such file", path=path, mend=f"make it, with the columns {','.join(names)}") from None
     except UnicodeDecodeError as error:
-        raise RsbError(f"is not UTF-8: {error.reason}", path=path, mend="save it as UTF-8") from None
+        raise not_utf8(path, error) from None
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    before = 0
+    try:
+        header = next(reader, [])
+        if header != names:
+            told = f"columns are {', '.join(header) or 'missing'}"
+            raise RsbError(told, path=path, line=1, mend=f"use {','.join(names)}")
+        before = reader.line_num
+        for cells in reader:
+            yield before + 1, cells
+            before = reader.line_num
     except csv.Error as error:
-        raise RsbError(str(error), path=path, line=reader.line_num, mend="check the quotes") from None
-    except OSError as error:
-        raise RsbError(f"cannot be read: {error.strerror}", path=path) from None
+        raise RsbError(f"is not CSV: {error}", path=path, line=before + 1, mend="check the quotes") from None
+
+
+def how_to_mend(column: contract.Column) -> str:
+    """The mend for a cell that does not fit its column."""
+    if column.vocabulary:
+        return "use one of its codes, or add the code to codes.csv"
+    return "write it as 2025-03-12, 2025-03 or 2025" if column.edtf else f"the column holds: {column.description}"
 
 
 def _needed(table: str) -> tuple[str, ...]:

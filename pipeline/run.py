@@ -10,23 +10,21 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from pipeline import contract, store
 from pipeline.errors import RsbError
-from pipeline.info import describe
 from pipeline.progress import Steps
 from pipeline.workspace import Workspace
 
 SUMMARISED = ("sources", "deals", "terms", "events", "figures", "relations", "claims", "evidence")
 """The tables that the closing summary counts."""
 
-Keys = dict[str, set[tuple[object, ...]] | None]
-"""The keys of the rows of each table that is summarised; None where the table is not there."""
+Keys = dict[str, set[tuple[object, ...]]]
+"""table → the keys of its rows."""
 
 _ERROR = "ERROR: "
 _STARTED = re.compile(r"Running stage '(\w+)'")
@@ -43,9 +41,12 @@ def run(workspace: Workspace) -> tuple[bool, list[str]]:
     """
     _ = workspace.params, workspace.facts  # what is wrong with them is told better here than by DVC
     log = workspace.interim / "run.log"
-    with _only_run(log) as file:
-        before = _keys(workspace)
-        code = _reproduce(workspace, file, log)
+    with _only_run(log) as file, ExitStack() as stack:
+        # Held open, the tables of the run before can be read while DVC starts, though it may delete them.
+        old = {table: stack.enter_context(path.open("rb")) for table, path in _paths(workspace).items()}
+        process = _start(workspace, file)
+        before = _keys(old)
+        code = _follow(process, log)
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[1:]
     if code == 0:
         return True, [*_warnings(lines), *_summary(workspace, before)]
@@ -103,8 +104,7 @@ def _is_alive(pid: int) -> bool:
 # --- the stages -----------------------------------------------------------------------------------------------------
 
 
-def _reproduce(workspace: Workspace, file: BinaryIO, log: Path) -> int:
-    """Let DVC run what is due, with a line for each stage on a terminal; DVC's exit code."""
+def _start(workspace: Workspace, file: BinaryIO) -> "subprocess.Popen[bytes]":
     binaries = Path(sys.executable).parent
     environment = {
         **os.environ,
@@ -112,7 +112,7 @@ def _reproduce(workspace: Workspace, file: BinaryIO, log: Path) -> int:
         "DVC_NO_ANALYTICS": "1",
         "PYTHONUNBUFFERED": "1",
     }
-    process = subprocess.Popen(
+    return subprocess.Popen(
         [sys.executable, "-m", "dvc", "repro"],
         cwd=workspace.root,
         env=environment,
@@ -120,6 +120,10 @@ def _reproduce(workspace: Workspace, file: BinaryIO, log: Path) -> int:
         stdout=file,
         stderr=subprocess.STDOUT,
     )
+
+
+def _follow(process: "subprocess.Popen[bytes]", log: Path) -> int:
+    """Tell of each stage on a terminal until DVC ends; its exit code."""
     steps = Steps()
     try:
         for line in _lines_until_end(process, log):
@@ -170,19 +174,34 @@ def _warnings(lines: list[str]) -> Iterator[str]:
     return (line for line in lines if line.startswith("warning: "))
 
 
-def _keys(workspace: Workspace) -> Keys:
+def _paths(workspace: Workspace) -> dict[str, Path]:
+    """The files of the tables that are summarised, as far as they are there."""
     paths = {table: workspace.tables / f"{table}.parquet" for table in SUMMARISED}
-    return {table: _keys_of(table, path) if path.is_file() else None for table, path in paths.items()}
+    return {table: path for table, path in paths.items() if path.is_file()}
 
 
-def _keys_of(table: str, path: Path) -> set[tuple[object, ...]]:
-    rows = store.read_parquet(path).select(contract.facts(table).key)
-    return set(zip(*(column.to_pylist() for column in rows.columns), strict=True))
+def _keys(files: Mapping[str, Path | BinaryIO]) -> Keys:
+    """table → the keys of its rows; a table that cannot be read is left out."""
+    import pyarrow
+    import pyarrow.parquet
+
+    from pipeline import contract
+
+    keys: Keys = {}
+    for table, file in files.items():
+        with suppress(OSError, pyarrow.ArrowInvalid):
+            rows = pyarrow.parquet.read_table(file, columns=list(contract.facts(table).key))
+            keys[table] = set(zip(*(column.to_pylist() for column in rows.columns), strict=True))
+    return keys
 
 
 def _summary(workspace: Workspace, before: Keys) -> Iterator[str]:
-    for table, keys in _keys(workspace).items():
-        yield f"{table:<11}{len(keys or ()):>7}{_change(before[table], keys or set())}"
+
+    from pipeline.info import describe
+
+    now = _keys(_paths(workspace))
+    for table in SUMMARISED:
+        yield f"{table:<11}{len(now[table]):>7}{_change(before.get(table), now[table])}"
     held = describe(workspace)
     issues, aside = held["issues"] or {}, held["sources"]["set_aside"]
     yield f"{'issues':<11}{issues.get('errors', 0):>7} errors, {issues.get('warnings', 0)} warnings"

@@ -299,7 +299,7 @@ def load_path(path: Path) -> Loaded:
     except RsbError:
         workspace = installed_checkout()
     if not path.exists():
-        raise RsbError("there is no such file or folder", path=path)
+        raise RsbError("there is no such file or folder", path=path, mend="name a table's file, or a folder of tables")
     due = contract.table_names()
     if path.is_file():
         folder, due = path.parent, (path.stem,)

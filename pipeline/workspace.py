@@ -6,6 +6,7 @@ this package is installed from serve commands that need no workspace.
 
 import re
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,9 +14,20 @@ from typing import Any
 
 import yaml
 
-from pipeline.errors import RsbError
+from pipeline.errors import RsbError, not_utf8
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+class Settings(dict[str, Any]):
+    """What a file of settings holds; asking it for a key that it lacks raises an `RsbError` with its path."""
+
+    def __init__(self, path: Path, values: Mapping[str, Any]) -> None:
+        super().__init__(values)
+        self.path = path
+
+    def __missing__(self, key: str) -> Any:
+        raise RsbError(f"{key} is missing", path=self.path, mend=f"add {key}")
 
 
 @dataclass(frozen=True)
@@ -99,11 +111,11 @@ class Workspace:
         return self.data / "published"
 
     @cached_property
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> Settings:
         """The dataset-level facts of `data/dataset.toml`. Raises `RsbError` where it is missing or malformed."""
         path = self.data / "dataset.toml"
         try:
-            return tomllib.loads(path.read_text(encoding="utf-8"))
+            return Settings(path, tomllib.loads(path.read_text(encoding="utf-8")))
         except tomllib.TOMLDecodeError as error:
             # The message ends with the place: "… (at line 3, column 7)".
             problem, _, place = str(error).partition(" (at ")
@@ -111,13 +123,13 @@ class Workspace:
             line, column = (int(found[1]), int(found[2])) if found else (None, None)
             raise RsbError(f"is not TOML: {problem}", path=path, line=line, column=column, mend=_AS_BEFORE) from None
         except UnicodeDecodeError as error:
-            raise RsbError(f"is not UTF-8: {error.reason}", path=path, mend="save it as UTF-8") from None
+            raise not_utf8(path, error) from None
         except OSError as error:
             raise _unreadable(path, error) from None
 
     @cached_property
-    def params(self) -> dict[str, Any]:
-        """The parameters of `params.yaml`. Raises `RsbError` where it is missing or malformed, or has no version."""
+    def params(self) -> Settings:
+        """The parameters of `params.yaml`. Raises `RsbError` where it is missing or malformed."""
         path = self.root / "params.yaml"
         try:
             loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -127,15 +139,17 @@ class Workspace:
             raise RsbError(
                 f"is not YAML: {error.problem}", path=path, line=line, column=column, mend=_AS_BEFORE
             ) from None
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
+        except UnicodeDecodeError as error:
+            raise not_utf8(path, error) from None
+        except yaml.YAMLError as error:
             raise RsbError(f"is not YAML: {error}", path=path, mend="save it as UTF-8 text") from None
         except OSError as error:
             raise _unreadable(path, error) from None
         if not isinstance(loaded, dict):
             raise RsbError("is no mapping of `key: value`", path=path, line=1, mend="write `version: 0.1.0`")
-        if not isinstance(loaded.get("version"), str):
-            raise RsbError("version is missing, or no text", path=path, mend='write `version: "0.1.0"`')
-        return loaded
+        if not isinstance(loaded.get("version", ""), str):
+            raise RsbError("version is no text", path=path, mend='write `version: "0.1.0"`')
+        return Settings(path, loaded)
 
 
 _AS_BEFORE = "write it as the lines around it are written"

@@ -27,8 +27,7 @@ BROKEN = {
         "version: 0.1.0\n\tx: 1\n": r"params.yaml:2, column 1: is not YAML",
         "- version\n": r"params.yaml:1: is no mapping",
         "": r"params.yaml:1: is no mapping",
-        "version: 0.1\n": r"params.yaml: version is missing, or no text",
-        "min_counts: {}\n": r"params.yaml: version is missing, or no text",
+        "version: 0.1\n": r"params.yaml: version is no text",
         "version: \x07\n": r"params.yaml: is not YAML",
     },
     "data/dataset.toml": {
@@ -73,3 +72,14 @@ def test_parameters_and_facts_are_as_written(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path)
     assert workspace.facts == {"title": "Ré"}
     assert workspace.params == {"version": "0.1.0", "max_warnings": 5}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_setting_that_is_missing_is_named_where_it_is_needed(tmp_path: Path, name: str) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / name).write_text("a = 1\n" if name.endswith("toml") else "a: 1\n")
+    workspace = Workspace(tmp_path)
+    settings = workspace.params if name == "params.yaml" else workspace.facts
+    assert (settings["a"], settings.get("title")) == (1, None)
+    with pytest.raises(RsbError, match=f"{Path(name).name}: title is missing\n  mend: add title"):
+        settings["title"]

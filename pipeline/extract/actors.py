@@ -230,7 +230,8 @@ def _reference(word: str, sentence: Sentence, group: Group, cast: Cast) -> list[
     start, end = units[group.first].start, units[group.last - 1].end
     inner = {unit.lower for unit in units[group.first : group.last]}
     if word in grammar["reciprocal"] and inner & {"two", "both"} and not inner & {"other"}:
-        states = _states_before(group, sentence, cast)
+        kind = "person" if word in grammar["reciprocal_persons"] else "state"
+        states = _two_before(kind, group, sentence, cast)
         return [Actor(state, start, end, True) for state in sorted(states)] if len(states) == 2 else []
     if opener not in ("the", "this", "that", "these", "both"):
         return []
@@ -245,14 +246,14 @@ def _reference(word: str, sentence: Sentence, group: Group, cast: Cast) -> list[
     return []
 
 
-def _states_before(group: Group, sentence: Sentence, cast: Cast) -> list[str]:
-    """The two states named last before a group, in its sentence and then in those before it."""
+def _two_before(kind: str, group: Group, sentence: Sentence, cast: Cast) -> list[str]:
+    """The two actors of a type named last before a group, in its sentence and then in those before it."""
     states: list[str] = []
     for unit in reversed(sentence.units[: group.first]):
         named = name_actor(unit)
-        if named is not None and not named[1].located and cast.type_of(named[0].target) == "state":
+        if named is not None and not named[1].located and cast.type_of(named[0].target) == kind:
             states.append(named[0].target)
-    states += [actor for actor in reversed(cast.earlier) if cast.type_of(actor) == "state"]
+    states += [actor for actor in reversed(cast.earlier) if cast.type_of(actor) == kind]
     return list(dict.fromkeys(states))[:2]
 
 

@@ -136,6 +136,8 @@ def _place_deal(group: Group, mention: str, setting: Setting, bargains: Bargains
     if clause is not None and (group in clause.objects or any(group is g for _, g in clause.phrases)):
         subject = _parties(slot(clause, "subject", setting), setting)
     found = _unique([*inside, *beside])
+    if len(found) < 2:
+        found = _unique([*found, *_parties(_makers(group, setting), setting)])
     if len(found) < 2 and not _is_about_others(clause):
         found = _unique([*found, *subject])
     last = following[-1][1].last if following else group.last
@@ -150,7 +152,8 @@ def _place_deal(group: Group, mention: str, setting: Setting, bargains: Bargains
         "its",
         "their",
     )
-    deal = _find_deal(found, mention, back, setting.out.sentence, bargains)
+    subject_words = words & setting.cast.codebook.deal_words
+    deal = _find_deal(found, mention, subject_words, back, setting.out.sentence, bargains)
     if deal is None:
         known = mention.startswith("=")
         if not known and (mention.startswith("~") or not found or (len(found) < 2 and not _type_of(words, setting))):
@@ -176,6 +179,16 @@ def _place_deal(group: Group, mention: str, setting: Setting, bargains: Bargains
     deal.stances.append((stance, _clause_span(group, clause, setting)))
     if deal not in bargains.here:
         bargains.here.append(deal)
+
+
+def _makers(group: Group, setting: Setting) -> list[Actor]:
+    """Who acts in a sentence that a deal opens: "Under this memorandum, the United States and Norway …"."""
+    units = setting.sentence.units
+    if group.first != 1 or units[0].lower not in ("in", "under", "by", "with"):
+        return []
+    acting = next((c for c in setting.sentence.clauses if c.first >= group.last and c.subjects), None)
+    actors = slot(acting, "subject", setting) if acting is not None else []
+    return actors if len(actors) > 1 else []
 
 
 def _end_of_deal(last: int, setting: Setting) -> int:
@@ -232,7 +245,9 @@ def _unique(actors: list[Actor]) -> list[Actor]:
     return list({actor.id: actor for actor in reversed(actors)}.values())[::-1]
 
 
-def _find_deal(found: list[Actor], mention: str, back: bool, sentence: int, bargains: Bargains) -> Deal | None:
+def _find_deal(
+    found: list[Actor], mention: str, words: set[str], back: bool, sentence: int, bargains: Bargains
+) -> Deal | None:
     ids = {actor.id for actor in found}
     if mention.startswith("="):
         return next((d for d in bargains.deals if d.registered == mention[1:]), None)
@@ -241,6 +256,8 @@ def _find_deal(found: list[Actor], mention: str, back: bool, sentence: int, barg
             (d for d in bargains.deals if ids <= set(d.parties) or (len(d.parties) == 1 and set(d.parties) <= ids)),
             None,
         )
+    if len(ids) == 1 and not back and not bargains.here:
+        return next((d for d in reversed(bargains.deals) if ids <= set(d.parties) and d.words & words), None)
     if len(ids) == 1:
         fitting = sorted((d for d in bargains.deals if ids <= set(d.parties)), key=lambda d: d.is_example, reverse=True)
         return fitting[-1] if fitting else None
@@ -484,7 +501,7 @@ def _match(phrase: tuple[frozenset[str], ...], at: int, last: int, setting: Sett
         if at >= min(last, len(units)):
             return None
         if "<resource>" in options or "<commodity>" in options:
-            stop = _match_good(at, last, setting, "<resource>" in options)
+            stop = _match_good(at, last, setting, "<resource>" in options, number + 1 < len(phrase))
             if stop is None:
                 return None
             at = stop
@@ -495,7 +512,8 @@ def _match(phrase: tuple[frozenset[str], ...], at: int, last: int, setting: Sett
     return at
 
 
-def _match_good(at: int, last: int, setting: Setting, places_too: bool) -> int | None:
+def _match_good(at: int, last: int, setting: Setting, places_too: bool, goes_on: bool) -> int | None:
+    """The end of a commodity, or of a mine or deposit, that begins at a unit. goes_on: the phrase has more words."""
     units = setting.sentence.units
     nouns = setting.cast.codebook.deals["resource_nouns"]
     for reach in range(at, min(at + 7, last, len(units))):
@@ -507,7 +525,7 @@ def _match_good(at: int, last: int, setting: Setting, places_too: bool) -> int |
                 return following + 1
             if after is not None and after.tag == "~":
                 continue
-            if after is not None and after.tag == "N" and after.name is None:
+            if after is not None and after.tag == "N" and after.name is None and not goes_on:
                 # "mineral stockpile" is no mineral.
                 return None
             return reach + 1
@@ -685,9 +703,9 @@ def _exchange_at(setting: Setting) -> tuple[int, int] | None:
         given = next((group for preposition, group in clause.phrases if preposition == "for"), None)
         if clause.lemma in verbs and clause.objects and given is not None:
             return given.first - 1, given.first
-    for phrase in sorted((p.split() for p in setting.cast.codebook.deals["exchange"]), key=len, reverse=True):
-        for at in range(len(units) - len(phrase) + 1):
-            if [unit.lower for unit in units[at : at + len(phrase)]] == phrase:
+    for at, unit in enumerate(units):
+        for phrase in setting.cast.codebook.exchanges.get(unit.lower, ()):
+            if [other.lower for other in units[at : at + len(phrase)]] == phrase:
                 return at, at + len(phrase)
     return None
 

@@ -689,6 +689,11 @@ def _subject_to_the_left(
             if group.first > 0 and letters[group.first - 1] == "I":
                 break
             found.insert(0, group)
+        while len(found) > 1 and group.first > 1 and letters[group.first - 1] == "," and group_of.get(group.first - 2):
+            group = group_of[group.first - 2]
+            if units[group.last - 1].tag != "M" or (group.first > 0 and letters[group.first - 1] == "I"):
+                break
+            found.insert(0, group)
         return found
     return [best] if best else []
 

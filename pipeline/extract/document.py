@@ -123,9 +123,9 @@ def _deal_type(deal: Deal, sides: set[str], codebook: Codebook) -> str:
 
 
 def _is_treaty(deal: Deal, cast: Cast) -> bool:
-    """Whether two public powers made or seek it, so that it counts whatever its subject."""
+    """Whether it lies between two public powers, so that it counts whatever its subject."""
     public = [a for a in deal.parties if cast.type_of(a) in ("state", "government", "armed_group", "igo")]
-    return len(public) > 1 and bool(deal.stages)
+    return len(public) > 1
 
 
 def _stage(deal: Deal, codebook: Codebook) -> tuple[str, tuple[int, int], str] | None:

@@ -119,7 +119,7 @@ def _people(first: int, last: int, unit: str | None, setting: Setting) -> Count 
         found = _distance(rule, first, last, before, after, has_people, setting)
         if found is not None and (best is None or found[0] < best[0]):
             best = found
-    if best is not None:
+    if best is not None and not (best[1].measure == "count_other" and _points_back(first, setting)):
         count = best[1]
         return Count(
             count.measure,
@@ -127,7 +127,12 @@ def _people(first: int, last: int, unit: str | None, setting: Setting) -> Count 
             min(first, count.first),
             max(last + 1, count.last),
         )
-    return None
+    return Count("count_other", "persons", first, last + 1) if has_people and not _points_back(first, setting) else None
+
+
+def _points_back(first: int, setting: Setting) -> bool:
+    """ "The two countries" counts nothing new."""
+    return first > 0 and setting.sentence.units[first - 1].lower in ("the", "these", "those", "both")
 
 
 def _distance(

@@ -46,6 +46,8 @@ class Name:
 
     def of_kind(self, kind: str) -> Entry | None:
         """The one meaning of this kind; None where there is none or several."""
+        if len(self.entries) == 1:
+            return self.entries[0] if self.entries[0].kind == kind else None
         targets = {entry.target: entry for entry in self.entries if entry.kind == kind}
         return next(iter(targets.values())) if len(targets) == 1 else None
 

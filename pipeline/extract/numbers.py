@@ -120,7 +120,7 @@ def _number_pattern() -> str:
         rf"|(?:{small}|a(?= hundred\b))(?: hundred\b(?: {small}\b)?)?)"
     )
     words = rf"{hundreds}(?: (?:{large}) {hundreds})*\b"
-    return rf"(?:(?:{digits})|\b(?:(?:half )?a(?= (?:dozen|hundred|{large})\b)|{words}))"
+    return rf"(?:(?:{digits})|\b(?:{words}|(?:half )?a(?= (?:dozen|hundred|{large})\b)))"
 
 
 @cache
@@ -131,14 +131,44 @@ def _trigger() -> re.Pattern[str]:
     return re.compile(rf"\d+|\b(?=[{letters}])(?:{_either(words)})s?\b", re.IGNORECASE)
 
 
+_PARTS = {
+    "half": 50.0, "a third": 33.33, "one third": 33.33, "two thirds": 66.67, "a quarter": 25.0,
+    "one quarter": 25.0, "three quarters": 75.0, "a fifth": 20.0, "one fifth": 20.0, "a tenth": 10.0,
+}  # fmt: skip
+
+
+@cache
+def _part_pattern() -> re.Pattern[str]:
+    parts = "|".join(part.replace(" ", "[- ]") for part in _PARTS)
+    return re.compile(
+        rf"(?:\b(?P<bound>{_either(_BOUND_OF)})\s+)?\b(?P<part>{parts}) of\b(?! a (?:dozen|million|century))",
+        re.IGNORECASE,
+    )
+
+
+def _find_parts(text: str) -> list[Quantity]:
+    """Fractions of something, as percentages: "half of the revenue" is 50 percent."""
+    found = []
+    for match in _part_pattern().finditer(text):
+        value = _PARTS[match["part"].lower().replace("-", " ")]
+        bound = _BOUND_OF.get((match["bound"] or "").lower(), "exact")
+        low = value if bound in ("more_than", "at_least") else None
+        high = value if bound in ("at_most", "less_than") else None
+        found.append(Quantity(value, low, high, bound, "percent", *match.span()))
+    return found
+
+
 def find_quantities(text: str) -> list[Quantity]:
     """All quantities of `text`, in order."""
-    found = []
+    found = _find_parts(text)
     at = 0
     for trigger in _trigger().finditer(text):
         if trigger.start() < at:
             continue
         match = _pattern().search(text, max(at, trigger.start() - _REACH))
+        while match is not None and match.end() <= trigger.start():
+            # Digits of a longer number that was refused; the trigger's own stand further on.
+            match = _pattern().search(text, match.end())
         if match is None:
             break
         at = match.end()
@@ -148,7 +178,7 @@ def find_quantities(text: str) -> list[Quantity]:
             match = _pattern().match(text, match.start(), at) or match
         if match["vague"] or not _is_label(text, match):
             found.append(_read(match))
-    return found
+    return sorted(found, key=lambda quantity: quantity.start)
 
 
 def _is_range(match: re.Match[str]) -> bool:

@@ -158,7 +158,8 @@ def run(workspace: Workspace) -> tuple[list[Document], list[SetAside]]:
     documents, aside = ingest_folder(workspace.sources, default_codes(workspace))
     if not documents:
         told = "; ".join(f"{entry.path}: {entry.detail}" for entry in aside[:3])
-        raise RsbError(f"none of the {len(aside)} files gives a document ({told})", path=workspace.sources)
+        problem = f"none of the {len(aside)} files gives a document ({told})"
+        raise RsbError(problem, path=workspace.sources, mend="mend one of them, or use rsb add")
     with store.replacing_folder(workspace.documents) as fresh:
         rows = [document.source for document in documents]
         store.write_parquet(fresh / "sources.parquet", "sources", contract.to_arrow("sources", rows))

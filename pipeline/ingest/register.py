@@ -1,7 +1,8 @@
 """Documents become sources: `rsb add` writes `data/sources/<id>.md` with front matter, from any readable file.
 
-What the file states is kept, what the caller states goes before it, and the rest stays null. Nothing is overwritten,
-and nothing is written that `ingest` would set aside. It does not run the pipeline.
+What the file states is kept, and what the caller states goes before it. What a source is known by must be stated,
+be it as unknown. Nothing is overwritten, and nothing is written that `ingest` would set aside. It does not run the
+pipeline.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,7 +12,7 @@ from pipeline import store
 from pipeline.codes import Codes
 from pipeline.errors import RsbError
 from pipeline.ingest import default_codes, ingest_folder, read_document
-from pipeline.ingest.document import Document, check_value, source_id, stated, stated_columns
+from pipeline.ingest.document import Document, check_value, shown, source_id, stated, stated_columns
 from pipeline.ingest.duplicates import find_repeats
 from pipeline.ingest.markdown import write
 from pipeline.workspace import Workspace
@@ -23,7 +24,7 @@ OF_ONE = ("title", "url")
 """What no two documents have in common."""
 
 ASKED = ("title", "publisher", "url", "published")
-"""What a person is asked for where neither the file nor the caller states it."""
+"""What a source is known by; a person is asked for it where neither the file nor the caller states it."""
 
 
 def add_documents(
@@ -31,21 +32,21 @@ def add_documents(
 ) -> tuple[list[Path], list[str]]:
     """Register `files` as sources; all of them or none.
 
-    values: column of `sources` → text, for every file. ask: where a person can answer.
-    Gives the paths written, and warnings. Raises `RsbError` for a value that does not fit, an id that is taken, or
-    a file that `ingest` would set aside.
+    values: column of `sources` → text, for every file; '' states that it is unknown. ask: where a person can answer.
+    Gives the paths written, and warnings. Raises `RsbError` for a value that does not fit or is not stated, an id
+    that is taken, or a file that `ingest` would set aside.
     """
-    if len(files) > 1 and (single := [name for name in OF_ONE if name in values]):
+    if len(files) > 1 and (single := [name for name in OF_ONE if values.get(name)]):
         raise RsbError(
             f"one {single[0]} for {len(files)} files", mend=f"add the files one by one, each with its {single[0]}"
         )
     codes = default_codes(workspace)
-    known = _check(values, codes)
+    _check(values, codes)
     documents = [read_document(path, codes) for path in files]
     _refuse_taken_ids(workspace, documents)
     _refuse_repeats(workspace, documents, codes)
     written = []
-    contents = [write(_complete(document, known, codes, ask), document.text) for document in documents]
+    contents = [write(_complete(document, values, codes, ask), document.text) for document in documents]
     for document, content in zip(documents, contents, strict=True):
         target = workspace.sources / f"{document.source_id}.md"
         store.write_text(target, content)
@@ -58,7 +59,9 @@ def _check(values: Mapping[str, str], codes: Codes) -> dict[str, str]:
     for column in stated_columns():
         value, problem = check_value(column, values.get(column.name), codes)
         if problem:
-            raise RsbError(f"{column.name}: {problem}")
+            raise RsbError(
+                f"{column.name}: {problem}", mend="state it as it is asked for, or as '' where it is unknown"
+            )
         if value is not None:
             checked[column.name] = value
     return checked
@@ -66,8 +69,12 @@ def _check(values: Mapping[str, str], codes: Codes) -> dict[str, str]:
 
 def _complete(document: Document, values: Mapping[str, str], codes: Codes, ask: Ask | None) -> dict[str, str]:
     complete = {**stated(document.source), **values}
-    missing = [name for name in ASKED if name not in complete] if ask else []
-    return complete | _check({name: ask(document.path, name) for name in missing if ask}, codes)
+    missing = [name for name in ASKED if name not in complete]
+    if missing and not ask:
+        flags = ", ".join(f"--{name}" for name in missing)
+        mend = f"give {flags}; an empty value, as in --{missing[0]} '', states that it is unknown"
+        raise RsbError(f"nothing states its {', '.join(missing)}", path=shown(document.path), mend=mend)
+    return _check(complete | {name: ask(document.path, name) for name in missing if ask}, codes)
 
 
 def _refuse_taken_ids(workspace: Workspace, documents: list[Document]) -> None:

@@ -86,7 +86,8 @@ def read_index(folder: Path) -> dict[str, Any]:
         if not {"version", "schema_version", "channel", "tables", "files"} <= set(found):
             raise ValueError("it lacks version, schema_version, channel, tables or files")
     except FileNotFoundError as error:
-        raise RsbError("this folder is no release: it has no index.json", path=folder) from error
+        told = "this folder is no release: it has no index.json"
+        raise RsbError(told, path=folder, mend="name a release folder, as data/release is") from error
     except (OSError, ValueError, TypeError) as error:
         raise RsbError(f"cannot read the index of the release: {error}", path=path, mend="download it again") from error
     return dict(found)

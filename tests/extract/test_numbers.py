@@ -154,12 +154,11 @@ def test_a_vague_quantity_has_a_low_end_only(text: str, low: float, unit: str | 
         "M23", "the M23 rebels", "C5+1", "Su-25", "F-16s", "T-72", "G7", "COVID-19", "Resolution 3/2773", "2-1", "won 3-1",
         "at 10:30", "3/4", "1.2.3", "12,34", "1,2 million", "-5", "7mm", "5th", "the 21st century", "the 1990s",
         "No. 5", "no one", "№ 5", "#5", "two thirds", "three-quarters", "one-third", "two fifths", "a third", "half",
-        "someone", "tension", "often", "a million-dollar", "tenth",
+        "someone", "tension", "often", "tenth",
     ],
 )  # fmt: skip
 def test_what_only_looks_like_a_quantity_is_left_out(text: str) -> None:
-    quantities = find_quantities(f"It was {text} there.")
-    assert [quantity for quantity in quantities if text != "a million-dollar"] == []
+    assert find_quantities(f"It was {text} there.") == []
 
 
 def test_a_dollar_of_another_country_is_not_the_united_states_dollar() -> None:

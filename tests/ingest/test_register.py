@@ -5,7 +5,7 @@ from click.testing import CliRunner, Result
 
 from pipeline.cli import main
 from pipeline.ingest import ingest_folder, read_document
-from pipeline.ingest.register import add_documents
+from pipeline.ingest.register import ASKED, add_documents
 from pipeline.workspace import Workspace
 
 TEXT = "Rebels took the town and its gold mine on Monday, the ministry of defence said in a statement.\n"
@@ -25,8 +25,11 @@ def rsb(sources_workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> "Rsb":
 
 
 class Rsb:
+    """Runs the command in a pipe; what `arguments` do not state is stated to be unknown."""
+
     def __call__(self, *arguments: str | Path) -> Result:
-        return CliRunner().invoke(main, ["add", *map(str, arguments)])
+        unknown = [part for name in ASKED if f"--{name}" not in arguments for part in (f"--{name}", "")]
+        return CliRunner().invoke(main, ["add", *map(str, arguments), *unknown])
 
 
 def test_a_document_becomes_a_source_that_reads_back(rsb: Rsb, note: Path, sources_workspace: Workspace) -> None:
@@ -44,11 +47,11 @@ def test_a_document_becomes_a_source_that_reads_back(rsb: Rsb, note: Path, sourc
     }  # fmt: skip
 
 
-def test_what_the_file_states_is_kept_and_a_flag_goes_before_it(
-    rsb: Rsb, tmp_path: Path, sources_workspace: Workspace
-) -> None:
+@pytest.mark.usefixtures("rsb")
+def test_what_the_file_states_is_kept_and_a_flag_goes_before_it(tmp_path: Path, sources_workspace: Workspace) -> None:
     (tmp_path / "x.md").write_text(f"---\ntitle: Old\npublisher: Example News\nlanguage: no\n---\n\n\n{TEXT}")
-    assert rsb(tmp_path / "x.md", "--title", "New").exit_code == 0
+    arguments = [str(tmp_path / "x.md"), "--title", "New", "--url", "", "--published", ""]
+    assert CliRunner().invoke(main, ["add", *arguments]).exit_code == 0
     source = read_document(sources_workspace.sources / "x.md").source
     assert (source["title"], source["publisher"], source["language"]) == ("New", "Example News", "no")
 
@@ -118,6 +121,14 @@ def test_a_person_is_asked_for_what_is_missing_only(sources_workspace: Workspace
     source = read_document(written[0]).source
     assert (source["title"], source["url"], source["published"]) == ("Town taken", None, "2025-03")
     assert warnings == []
+
+
+def test_in_a_pipe_the_flags_that_are_missing_are_named(note: Path, sources_workspace: Workspace) -> None:
+    result = CliRunner().invoke(main, ["add", str(note), "--title", "Town", "--published", ""])
+    assert result.exit_code == 2
+    assert "note.txt: nothing states its publisher, url" in result.stderr
+    assert "mend: give --publisher, --url; an empty value, as in --publisher '', " in result.stderr
+    assert list(sources_workspace.sources.iterdir()) == []
 
 
 def test_outside_a_workspace_it_cannot_run(
