@@ -135,9 +135,7 @@ class Codebook:
         nouns = {noun.split(" ")[-1] for frame in self.frames for noun in frame.nouns}
         nouns |= set(self.deals["nouns"]) | set(self.deals["back_references"])
         verbs |= (
-            set(self.grammar["light_verbs"])
-            | set(self.deals["verbs_of_likeness"]["modelled_on"])
-            | set(self.deals["contain_verbs"])
+            set(self.grammar["light_verbs"]) | set(self.deals["verbs_of_likeness"]) | set(self.deals["contain_verbs"])
         )
         verbs |= set(self.deals["exchange_verbs"]) | set(self.grammar["meeting_verbs"])
         self.verb_forms = {form: pair for form, pair in _verb_forms(verbs).items() if form not in closed}

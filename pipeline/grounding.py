@@ -18,8 +18,6 @@ from pipeline.proposals import CLAIM_PARTS, LOCAL, ROLE, UNNAMED
 from pipeline.registry import NAMED
 
 Found = tuple[int, int, tuple[Entry, ...]]
-NUMBERS = "figures"
-"""The table whose numbers are read from text."""
 _HASHED = re.compile(r"[a-z]{2}-[0-9a-f]{16}")
 _WORD = re.compile(r"[^\W_]+")
 _SMALL_WORDS = frozenset(["a", "an", "and", "de", "des", "du", "for", "la", "le", "of", "the"])
@@ -80,8 +78,6 @@ def _kind(table: str, column: str) -> str:
         return "id"
     if declared.edtf:
         return "date"
-    if table != NUMBERS:
-        return ""
     return "number" if str(declared.arrow_type) == "double" else {"bound": "bound", "unit": "unit"}.get(name, "")
 
 
@@ -114,7 +110,7 @@ def _targets(quote: str, names: Names) -> set[str]:
     found = names.find_all(quote)
     for state in [key for key in ids if names.actors.get(key, {}).get("actor_type") == "state"]:
         held = [(start, end) for start, end, entries in found if any(entry.target == state for entry in entries)]
-        if held and all(_is_part_of_another(span, state, found, names) for span in held):
+        if all(_is_part_of_another(span, state, found, names) for span in held):
             ids -= {state, f"{state.lower()}-country", f"{state.lower()}-companies"}
     return ids
 

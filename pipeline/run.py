@@ -196,7 +196,6 @@ def _keys(files: Mapping[str, Path | BinaryIO]) -> Keys:
 
 
 def _summary(workspace: Workspace, before: Keys) -> Iterator[str]:
-
     from pipeline.info import describe
 
     now = _keys(_paths(workspace))

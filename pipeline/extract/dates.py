@@ -78,7 +78,7 @@ def _joined(first: Period, second: Period, text: str) -> Period | None:
     joins = between in (" to ", "–", " – ", " - ") or (
         between == " and " and text.startswith(("between", "Between"), first.start)
     )
-    if not joins or "/" in first.edtf + second.edtf:
+    if not joins:
         return None
     starts = [first.edtf]
     if first.edtf.startswith("XXXX"):

@@ -4,17 +4,18 @@ from typing import Any
 
 from pipeline import edtf
 from pipeline.codebook import Codebook
-from pipeline.extract import bargains as bargaining
 from pipeline.extract.actors import UNNAMED, Actor, Cast, modifier_actors, name_actor, resolve
-from pipeline.extract.bargains import Bargains, Deal, Term
+from pipeline.extract.bargains import Bargains, Deal, Term, settle
 from pipeline.extract.clauses import parse_sentence
 from pipeline.extract.dates import find_periods
+from pipeline.extract.deals import read_deals, read_likeness, read_outlook
 from pipeline.extract.events import Setting, read_denials, read_noun_frames, read_verb_frames
 from pipeline.extract.figures import read_figures
 from pipeline.extract.names import Learned, Name, find_names
 from pipeline.extract.numbers import find_quantities
 from pipeline.extract.records import Collector
 from pipeline.extract.stance import Stance, attributions
+from pipeline.extract.terms import read_terms
 from pipeline.extract.ties import read_ties
 from pipeline.extract.tokens import tokenise
 from pipeline.proposals import Mention, Proposals, Record
@@ -52,15 +53,15 @@ def extract_document(
         setting.given = attributions(sentence, cast)
         _note_companies(setting, companies)
         read_ties(setting)
-        bargaining.read_deals(setting, bargains)
-        bargaining.read_terms(setting, bargains)
-        bargaining.read_likeness(setting, bargains)
-        bargaining.read_outlook(setting, bargains)
+        read_deals(setting, bargains)
+        read_terms(setting, bargains)
+        read_likeness(setting, bargains)
+        read_outlook(setting, bargains)
         read_verb_frames(setting)
         read_noun_frames(setting)
         read_denials(setting)
         read_figures(counted, setting)
-    bargaining.settle(bargains, codebook.codes)
+    settle(bargains, codebook.codes)
     _add_bargains(bargains, out, cast)
     _add_offices(names, text, cast, out, published)
     return Proposals(source_id, [*_mentions(names, companies, out.records, cast), *out.records])

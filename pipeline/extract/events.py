@@ -17,7 +17,7 @@ ARMED = frozenset({"armed_group", "military", "state", "government"})
 PLACE_PREPOSITIONS = frozenset(
     ["in", "at", "near", "around", "across", "inside", "outside", "within", "into", "on", "from", "over", "of"]
 )
-_CIRCUMSTANCE = frozenset(
+CIRCUMSTANCE = frozenset(
     ["amid", "amidst", "after", "before", "despite", "since", "during", "following", "until", "without"]
 )
 """Phrases behind these tell of the circumstances, not of the participants."""
@@ -79,7 +79,7 @@ def slot(clause: Clause, name: str, setting: Setting) -> list[Actor]:
 def _phrase_groups(clause: Clause, preposition: str) -> list[Group]:
     groups: list[Group] = []
     for p, group in clause.phrases:
-        if p in _CIRCUMSTANCE:
+        if p in CIRCUMSTANCE:
             break
         if p == preposition:
             groups.append(group)
@@ -470,7 +470,7 @@ def _toward(frame: Frame, following: list[tuple[str, Group]], sentence: Sentence
     for wanted in (*own, "on", "with", "for", "to", "of", "into", "over", "against"):
         found: list[Actor] = []
         for preposition, group in following:
-            if preposition in _CIRCUMSTANCE:
+            if preposition in CIRCUMSTANCE:
                 break
             if preposition == wanted:
                 found += resolve(group, sentence, cast)

@@ -200,7 +200,7 @@ def _is_label(text: str, match: re.Match[str]) -> bool:
         return True
     if after in ("/", ":", "+", ".", ",", "-", "–") and later.isdigit():
         return True
-    if after.isalpha() and not match["unit"] and text[end - 1].isdigit():
+    if after.isalpha() and not match["unit"]:
         return True
     return bool(_FRACTION.match(text, end) or _LABELLED.search(text, max(0, start - 4), start))
 

@@ -49,11 +49,12 @@ def test_a_date_or_period_is_read_as_edtf(text: str, value: str) -> None:
 def test_the_span_holds_the_word_that_opens_it() -> None:
     assert spans("M23 rose since January 2025, and by the end of 2025 fell.") == ["since January 2025", "by the end of 2025"]  # fmt: skip
     assert spans("signed (4 March 2025)") == ["4 March 2025"]
+    assert spans("in 2019 and 2023") == ["in 2019"]
 
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("in 2019 and 2023", ["2019"]), ("on 1 and 3 March 2025", ["2025-03-03"]), ("in March 2025, or in 2024", ["2025-03", "2024"]), ("in March and on 4 June", ["XXXX-03", "XXXX-06-04"])],
+    [("in 2019 and 2023", ["2019"]), ("on 1 and 3 March 2025", ["2025-03-03"]), ("in March 2025, or in 2024", ["2025-03", "2024"]), ("in March and on 4 June", ["XXXX-03", "XXXX-06-04"]), ("between 4 March 2025 or so and 6 April", ["2025-03-04", "XXXX-04-06"]), ("since 4 March 2025 – 6 April 2025", ["2025-03-04/..", "2025-04-06"])],
 )  # fmt: skip
 def test_and_joins_no_interval_without_between(text: str, value: list[str]) -> None:
     assert periods(text) == value

@@ -1,0 +1,460 @@
+"""Undertakings that sentences tell: what a clause gives or gets, what an offer holds, what is exchanged for what."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from pipeline.codebook import Frame, TermRule
+from pipeline.extract.actors import Actor, modifier_actors, resolve
+from pipeline.extract.bargains import PARTY_TYPES, RESOURCE_SIDE, Bargains, Deal, Term, party
+from pipeline.extract.clauses import Clause, Group
+from pipeline.extract.events import Setting, commodities_in, first_filled, phrases_after, slot
+from pipeline.extract.stance import Stance, stance_of
+
+Span = tuple[int, int]
+
+
+def read_terms(setting: Setting, bargains: Bargains) -> None:
+    """Undertakings that a sentence tells: in what a clause gives or gets, in what an offer holds, in an exchange."""
+    sentence = setting.sentence
+    taken: set[int] = set()
+    exchange = _exchange_at(setting)
+    for clause in sentence.clauses:
+        frame = _term_frame(clause, setting)
+        contains = clause.lemma in setting.cast.codebook.deals["contain_verbs"]
+        if (frame is None and not contains) or clause.lemma in setting.cast.codebook.terms_by_verb:
+            continue
+        end = _reach(clause, setting, exchange)
+        hits = list(phrases_in(clause.last, end, setting, taken, in_exchange=exchange is not None))
+        if clause.passive:
+            hits += [
+                hit
+                for group in clause.subjects
+                for hit in phrases_in(group.first, group.last, setting, taken, in_exchange=False)
+            ]
+        for hit in hits:
+            taken.update(range(hit[1], hit[2]))
+            _add_term(hit, clause, frame, setting, bargains)
+    if exchange is not None:
+        _read_exchange(exchange, taken, setting, bargains)
+    _read_hoped(taken, setting, bargains)
+    _read_term_verbs(taken, setting, bargains)
+    _read_loose(taken, setting, bargains)
+
+
+def _read_term_verbs(taken: set[int], setting: Setting, bargains: Bargains) -> None:
+    """Undertakings that a verb tells by itself: "trains Malian soldiers", "pays Wagner …"."""
+    for clause in setting.sentence.clauses:
+        rule, gives = setting.cast.codebook.terms_by_verb.get(clause.lemma, (None, True))
+        if rule is None or clause.verb in taken:
+            continue
+        subject = party(slot(clause, "subject", setting), setting)
+        other = party(first_filled(clause, ("second", "object", "to", "for", "in"), setting), setting)
+        if subject is None or other is None or subject.id == other.id:
+            continue
+        taken.add(clause.verb)
+        giver, receiver = (subject, other) if gives else (other, subject)
+        goods = commodities_in(clause.last, max(clause.end, clause.last), setting)
+        _note_term(rule, clause, (clause.first, clause.last), giver, receiver, goods, setting, bargains)
+
+
+def _read_loose(taken: set[int], setting: Setting, bargains: Bargains) -> None:
+    """What the sentence of a deal names without a verb of giving: "the agreement on military training"."""
+    if not bargains.here:
+        return
+    for clause in setting.sentence.clauses:
+        opens = min((group.first for group in clause.subjects), default=clause.first)
+        for rule, first, last, goods in list(
+            phrases_in(min(opens, clause.first), max(clause.end, clause.last), setting, taken, in_exchange=False)
+        ):
+            giver, receiver = _named_beside(last, rule, setting)
+            if last - first == 1 and giver is None and receiver is None:
+                # A lone noun ("troops", "loan") needs a giver or receiver beside it.
+                continue
+            taken.update(range(first, last))
+            _note_term(rule, clause, (first, last), giver, receiver, goods, setting, bargains)
+
+
+def _note_term(
+    rule: TermRule,
+    clause: Clause,
+    at: tuple[int, int],
+    giver: Actor | None,
+    receiver: Actor | None,
+    goods: list[tuple[str, Span]],
+    setting: Setting,
+    bargains: Bargains,
+) -> None:
+    units = setting.sentence.units
+    stance = stance_of(clause, setting.sentence, setting.cast, setting.given)
+    stages = {stage for deal in bargains.here for stage, _, _ in deal.stages}
+    act = "agree" if stages & AGREED else "provide" if stance.realis == "actual" and not bargains.here else "expect"
+    if clause.negated:
+        act, stance = "refuse", replace(stance, polarity="pos")
+    term = Term(
+        rule, act, giver, receiver,
+        span=(units[at[0]].start, units[at[1] - 1].end), cue=(units[clause.first].start, units[clause.verb].end),
+        stance=stance, method=rule.id,
+    )  # fmt: skip
+    bargains.note(term, goods, setting.out.sentence)
+
+
+AGREED = frozenset({"signed", "ratified", "in_force", "agreed_in_principle"})
+
+
+def _term_frame(clause: Clause, setting: Setting) -> Frame | None:
+    for particle, frame in setting.cast.codebook.frames_by_verb.get(clause.lemma, ()):
+        if frame.term is not None and (not particle or particle == clause.particle):
+            return frame
+    return None
+
+
+def _reach(clause: Clause, setting: Setting, exchange: tuple[int, int] | None) -> int:
+    """Where a clause's own arguments end: the next clause of its own, or the exchange phrase."""
+    units = setting.sentence.units
+    limit = len(units)
+    for other in setting.sentence.clauses:
+        if other.first > clause.verb and other.parent is clause:
+            limit = min(limit, other.first)
+        if other.first > clause.verb and other.kind in ("main", "relative") and other.subjects is not clause.subjects:
+            limit = min(limit, min((g.first for g in other.subjects if g.first > clause.verb), default=other.first))
+    if exchange is not None and exchange[0] > clause.verb:
+        limit = min(limit, exchange[0])
+    return limit
+
+
+def phrases_in(
+    first: int, last: int, setting: Setting, taken: set[int], *, in_exchange: bool
+) -> Iterator[tuple[TermRule, int, int, list[tuple[str, Span]]]]:
+    """Term phrases in a stretch of units: rule, first and last unit, commodities named in the phrase."""
+    units = setting.sentence.units
+    book = setting.cast.codebook
+    at = first
+    while at < min(last, len(units)):
+        if at in taken or _names_deal(at, setting):
+            at += 1
+            continue
+        hit = None
+        for word in _forms(units[at].lower):
+            for phrase, rule in book.terms_by_word.get(word, ()):
+                end = _match(phrase, at, last, setting)
+                if end is not None and (hit is None or end > hit[2]):
+                    hit = (rule, at, end)
+        if hit is None:
+            for phrase, rule in (*book.terms_by_word.get("<commodity>", ()), *book.terms_by_word.get("<resource>", ())):
+                end = _match(phrase, at, last, setting)
+                if end is not None and (hit is None or end > hit[2]):
+                    hit = (rule, at, end)
+        if hit is None and in_exchange:
+            hit = _exchanged_good(at, setting)
+        if hit is not None:
+            stop = hit[2]
+            group = setting.sentence.group_of.get(stop - 1)
+            goods = commodities_in(at, max(stop, group.last if group else stop), setting)
+            yield (*hit, goods)
+            at = stop
+        else:
+            at += 1
+
+
+def _names_deal(at: int, setting: Setting) -> bool:
+    """Whether the unit is part of a deal's own name ("a minerals-for-security deal")."""
+    group = setting.sentence.group_of.get(at)
+    if group is None:
+        return False
+    head = setting.sentence.units[group.last - 1].lower
+    return setting.cast.codebook.noun_forms.get(head, head) in setting.cast.codebook.deals["nouns"]
+
+
+def _exchanged_good(at: int, setting: Setting) -> tuple[TermRule, int, int] | None:
+    book = setting.cast.codebook
+    word = setting.sentence.units[at].lower
+    if setting.sentence.units[at].tag != "N":
+        return None
+    wanted = (
+        "military_aid"
+        if word in book.deals["exchanged_security"]
+        else "mine_access"
+        if word in book.deals["exchanged_resource"]
+        else None
+    )
+    rule = next((r for r in book.terms if r.term_type == wanted), None)
+    return (rule, at, at + 1) if rule is not None else None
+
+
+def _forms(word: str) -> tuple[str, ...]:
+    return (word, word[:-1]) if word.endswith("s") else (word,)
+
+
+def _match(phrase: tuple[frozenset[str], ...], at: int, last: int, setting: Setting) -> int | None:
+    units = setting.sentence.units
+    for number, options in enumerate(phrase):
+        while at < last and units[at].tag == "~" and number:
+            at += 1
+        if at >= min(last, len(units)):
+            return None
+        if "<resource>" in options or "<commodity>" in options:
+            stop = _match_good(at, last, setting, "<resource>" in options, number + 1 < len(phrase))
+            if stop is None:
+                return None
+            at = stop
+            continue
+        if not any(form in options for form in _forms(units[at].lower)):
+            return None
+        at += 1
+    return at
+
+
+def _match_good(at: int, last: int, setting: Setting, places_too: bool, goes_on: bool) -> int | None:
+    """The end of a commodity, or of a mine or deposit, that begins at a unit. goes_on: the phrase has more words."""
+    units = setting.sentence.units
+    nouns = setting.cast.codebook.deals["resource_nouns"]
+    for reach in range(at, min(at + 7, last, len(units))):
+        unit = units[reach]
+        if unit.name is not None and unit.name.of_kind("commodity") is not None:
+            following = reach + 1
+            after = units[following] if following < min(last, len(units)) else None
+            if places_too and after is not None and after.lower in nouns:
+                return following + 1
+            if after is not None and after.tag == "~":
+                continue
+            if after is not None and after.tag == "N" and after.name is None and not goes_on:
+                # "mineral stockpile" is no mineral.
+                return None
+            return reach + 1
+        if places_too and unit.lower in nouns:
+            return reach + 1
+        if unit.tag not in "DQJNM'~EG":
+            return None
+    return None
+
+
+def _add_term(
+    hit: tuple[TermRule, int, int, list[tuple[str, Span]]],
+    clause: Clause,
+    frame: Frame | None,
+    setting: Setting,
+    bargains: Bargains,
+) -> None:
+    rule, first, last, goods = hit
+    units = setting.sentence.units
+    act, giver, receiver = _direction(clause, frame, setting, bargains)
+    near_giver, near_receiver = _named_beside(last, rule, setting)
+    giver = near_giver or giver
+    receiver = near_receiver or receiver
+    stance = stance_of(clause, setting.sentence, setting.cast, setting.given)
+    if clause.negated and act in ("provide", "promise", "offer", "agree", "expect"):
+        act = "refuse"
+        stance = replace(stance, polarity="pos")
+    stance = _term_stance(stance, act, giver, receiver, (units[clause.first].start, units[clause.verb].end))
+    span = (units[first].start, units[last - 1].end)
+    cue = (units[clause.first].start, units[clause.verb].end)
+    method = frame.id if frame is not None else "term.contained"
+    term = Term(rule, act, giver, receiver, span=span, cue=cue, stance=stance, method=method)
+    bargains.note(term, goods, setting.out.sentence)
+
+
+def _term_stance(stance: Stance, act: str, giver: Actor | None, receiver: Actor | None, cue: Span) -> Stance:
+    """An offer, request or promise told as such is its maker's own claim."""
+    maker = {"request": receiver, "offer": giver, "promise": giver}.get(act)
+    if stance.holder is None and maker is not None:
+        return replace(
+            stance, holder=maker.id, act=act, cue=cue, holder_span=(maker.start, maker.end), holder_inferred=maker.inferred,
+            realis="planned" if stance.realis == "actual" else stance.realis, method="claim.maker",
+        )  # fmt: skip
+    return stance
+
+
+def _direction(
+    clause: Clause, frame: Frame | None, setting: Setting, bargains: Bargains
+) -> tuple[str, Actor | None, Actor | None]:
+    """Act, giver and receiver, by the clause's verb and the verbs above it."""
+    if frame is None or frame.term is None:
+        return _contained(clause, setting, bargains)
+    act = frame.term["act"]
+    subject = party(slot(clause, "subject", setting), setting)
+    beneficiary = party(first_filled(clause, ("second", "to", "for"), setting), setting)
+    if frame.term["direction"] == "get":
+        giver, receiver = party(first_filled(clause, ("from", "second", "of"), setting), setting), subject
+        if clause.objects and act == "request" and giver is None:
+            giver = party(slot(clause, "object", setting), setting)
+    else:
+        giver, receiver = subject, beneficiary
+        if receiver is None:
+            receiver = party(slot(clause, "object", setting), setting)
+    above = clause.parent
+    if above is not None:
+        act, receiver, giver = _governed(act, above, frame, giver, receiver, setting)
+    before = setting.sentence.units[clause.first - 1].lower if clause.first else ""
+    if clause.kind == "gerund" and act == "provide" and before in ("in", "for", "of", "about", "toward", "towards"):
+        act = "expect"
+    if clause.modal in ("would", "could", "may", "might") and act in ("provide", "agree"):
+        act = "expect"
+    elif clause.modal in ("will", "shall") and act == "provide":
+        act = "promise"
+    if giver is not None and receiver is not None and giver.id == receiver.id:
+        receiver = None
+    return act, giver, receiver
+
+
+def _governed(
+    act: str, above: Clause, frame: Frame, giver: Actor | None, receiver: Actor | None, setting: Setting
+) -> tuple[str, Actor | None, Actor | None]:
+    for _, over in setting.cast.codebook.frames_by_verb.get(above.lemma, ()):
+        if over.term is not None:
+            if over.term["direction"] == "get" and frame.term is not None and frame.term["direction"] == "give":
+                asker = party(slot(above, "subject", setting), setting)
+                receiver = receiver or asker
+            return (
+                ("expect" if above.passive and over.term["act"] in ("expect", "request") else over.term["act"]),
+                receiver,
+                giver,
+            )
+        if over.realis == "planned":
+            return ("request" if frame.term and frame.term["direction"] == "get" else "expect"), receiver, giver
+    if above.lemma in ("expect", "set", "schedule", "due", "suppose"):
+        return "expect", receiver, giver
+    return act, receiver, giver
+
+
+def _contained(clause: Clause, setting: Setting, bargains: Bargains) -> tuple[str, Actor | None, Actor | None]:
+    book = setting.cast.codebook
+    for group in clause.subjects:
+        head = setting.sentence.units[group.last - 1].lower
+        noun = head.removesuffix("s")
+        owner = party(modifier_actors(group, setting.sentence, setting.cast), setting)
+        if noun in book.deals["offer_nouns"] and owner is not None:
+            return "offer", owner, None
+    stages = {stage for deal in bargains.here for stage, _, _ in deal.stages}
+    return "agree" if stages & AGREED else "expect", None, None
+
+
+def _named_beside(last: int, rule: TermRule, setting: Setting) -> tuple[Actor | None, Actor | None]:
+    """Giver and receiver inside the phrase's own noun group: "U.S. troops", "its mines", "access … for U.S. companies"."""
+    sentence, cast = setting.sentence, setting.cast
+    group = sentence.group_of.get(last - 1)
+    if group is None:
+        return None, None
+    side = cast.codebook.codes.parent("term_type", rule.term_type)
+    owners = [
+        a
+        for a in modifier_actors(Group(group.first, group.last, group.head), sentence, cast)
+        if cast.type_of(a.id) in PARTY_TYPES
+    ]
+    giver = owners[-1] if len({a.id for a in owners}) == 1 else None
+    receiver = None
+    for preposition, other in phrases_after(group, sentence):
+        found = [a for a in resolve(other, sentence, cast) if cast.type_of(a.id) in PARTY_TYPES]
+        if (found and preposition in ("for", "to") and side == RESOURCE_SIDE) or (
+            found and preposition in ("for", "to") and giver is not None
+        ):
+            receiver = receiver or found[0]
+        elif found and preposition in ("in", "of") and side == RESOURCE_SIDE and giver is None:
+            giver = found[0]
+    if receiver is not None and giver is not None and receiver.id == giver.id:
+        receiver = None
+    return giver, receiver
+
+
+def _exchange_at(setting: Setting) -> tuple[int, int] | None:
+    """The units of an exchange phrase ("in exchange for"), longest first; of "for" behind a verb of trading."""
+    units = setting.sentence.units
+    verbs = setting.cast.codebook.deals["exchange_verbs"]
+    for clause in setting.sentence.clauses:
+        given = next((group for preposition, group in clause.phrases if preposition == "for"), None)
+        if clause.lemma in verbs and clause.objects and given is not None:
+            return given.first - 1, given.first
+    for at, unit in enumerate(units):
+        for phrase in setting.cast.codebook.exchanges.get(unit.lower, ()):
+            if [other.lower for other in units[at : at + len(phrase)]] == phrase:
+                return at, at + len(phrase)
+    return None
+
+
+def _read_exchange(exchange: tuple[int, int], taken: set[int], setting: Setting, bargains: Bargains) -> None:
+    """ "X in exchange for Y": what stands on the two sides goes opposite ways."""
+    units = setting.sentence.units
+    if units[exchange[1] - 1].lower not in ("for",):
+        return
+    stop = next(
+        (c.first for c in setting.sentence.clauses if c.first > exchange[1] and units[c.first - 1].tag in ",C"),
+        len(units),
+    )
+    before = [t for t in bargains.terms if t.sentence == setting.out.sentence]
+    if not before:
+        start = max((c.last for c in setting.sentence.clauses if c.last <= exchange[0]), default=0)
+        before = _nominal_side(start, exchange[0], taken, setting, bargains)
+    after = list(phrases_in(exchange[1], stop, setting, taken, in_exchange=True))
+    cue = (units[exchange[0]].start, units[exchange[1] - 1].end)
+    model = before[0] if before else None
+    for rule, first, last, goods in after:
+        taken.update(range(first, last))
+        near_giver, near_receiver = _named_beside(last, rule, setting)
+        giver = near_giver or (model.receiver if model else None)
+        receiver = near_receiver or (model.giver if model else None)
+        act = _opposite(model.act) if model else "expect"
+        stance = model.stance if model else Stance()
+        if stance.holder is not None and act == "offer":
+            stance = replace(stance, act="offer", method="claim.maker")
+        span = (units[first].start, units[last - 1].end)
+        term = Term(rule, act, giver, receiver, span=span, cue=cue, stance=stance, method="term.exchange")
+        bargains.note(term, goods, setting.out.sentence)
+    parties = {a.id for a in (model.giver, model.receiver) if a is not None} if model else set()
+    told = any(parties <= set(deal.parties) for deal in bargains.here)
+    if before and after and not told and model is not None and len(parties) == 2:
+        _exchange_deal(model, cue, setting, bargains)
+
+
+def _opposite(act: str) -> str:
+    return {"request": "offer", "offer": "request"}.get(act, act)
+
+
+def _nominal_side(first: int, last: int, taken: set[int], setting: Setting, bargains: Bargains) -> list[Term]:
+    """What stands before an exchange phrase without a giving verb: "U.S. support for Ukraine in exchange for …"."""
+    units = setting.sentence.units
+    known = len(bargains.terms)
+    for rule, at, end, goods in list(phrases_in(first, last, setting, taken, in_exchange=True)):
+        taken.update(range(at, end))
+        giver, receiver = _named_beside(end, rule, setting)
+        act = "provide" if giver and receiver else "expect"
+        span = (units[at].start, units[end - 1].end)
+        term = Term(rule, act, giver, receiver, span=span, cue=span, stance=Stance(), method="term.exchange")
+        bargains.note(term, goods, setting.out.sentence)
+    return bargains.terms[known:]
+
+
+def _exchange_deal(model: Term, cue: Span, setting: Setting, bargains: Bargains) -> None:
+    parties = {a.id: a for a in (model.giver, model.receiver) if a is not None}
+    deal = next((d for d in bargains.deals if set(parties) <= set(d.parties)), None)
+    if deal is None:
+        deal = Deal(parties, set(), [cue], is_example=bool(bargains.deals))
+        deal.method = "deal.exchange"
+        deal.stances.append((model.stance, (min(model.span[0], cue[0]), max(model.span[1], cue[1]))))
+        bargains.deals.append(deal)
+    for term in bargains.terms:
+        if term.sentence == setting.out.sentence:
+            term.deal = deal
+    bargains.here.append(deal)
+
+
+def _read_hoped(taken: set[int], setting: Setting, bargains: Bargains) -> None:
+    """ "The hoped deployment of U.S. troops": a term asked for without a verb of asking."""
+    book = setting.cast.codebook
+    units = setting.sentence.units
+    for at, unit in enumerate(units):
+        if unit.lower not in book.deals["asked_adjectives"] or at in taken:
+            continue
+        group = setting.sentence.group_of.get(at)
+        if group is None:
+            continue
+        following = phrases_after(group, setting.sentence)
+        stop = following[0][1].last if following else group.last
+        for rule, first, last, goods in list(phrases_in(at + 1, stop, setting, taken, in_exchange=False)):
+            taken.update(range(first, last))
+            giver, receiver = _named_beside(last, rule, setting)
+            stance = Stance(act="request", realis="hypothetical", cue=(unit.start, unit.end), method="claim.hoped")
+            term = Term(
+                rule, "request", giver, receiver,
+                span=(units[first].start, units[last - 1].end), cue=(unit.start, unit.end),
+                stance=stance, method="term.hoped",
+            )  # fmt: skip
+            bargains.note(term, goods, setting.out.sentence)
