@@ -1,10 +1,12 @@
-# The two commands of the README: `make release` and `make test`.
+# The two commands of the README: `make release` and `make test`. Beside them `make outside`, which has the release (or
+# RELEASE=folder) judged by tools of others, and `make benchmarks`; both have environments of their own below build/.
 PYTHON ?= python3
+RELEASE ?= data/release
 BIN := .venv/bin
 export DVC_NO_ANALYTICS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: release test clean
+.PHONY: release test outside benchmarks clean
 
 release: .venv/ready
 	$(BIN)/rsb run
@@ -15,6 +17,20 @@ test: .venv/ready
 	$(BIN)/mypy
 	$(BIN)/pytest
 
+outside: build/validators/ready build/citation/ready
+	build/validators/bin/python outside/check.py $(RELEASE)
+	build/citation/bin/cffconvert --validate --infile $(RELEASE)/CITATION.cff
+
+benchmarks: .venv/ready build/validators/ready build/spacy/ready
+	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+
+.PRECIOUS: build/%/ready
+build/%/ready: outside/%.lock outside/build.lock
+	$(PYTHON) -m venv --clear build/$*
+	build/$*/bin/python -m pip install --quiet --require-hashes --requirement outside/build.lock
+	build/$*/bin/python -m pip install --quiet --require-hashes --no-build-isolation --requirement $<
+	touch $@
+
 .venv/ready: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.11")'
 	$(PYTHON) -m venv --clear .venv
@@ -23,4 +39,4 @@ test: .venv/ready
 	touch $@
 
 clean:
-	rm -rf .venv data/interim data/release
+	rm -rf .venv build data/interim data/release

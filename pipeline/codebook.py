@@ -262,6 +262,7 @@ class Codebook:
             "lead_titles",
             "member_titles",
             "troop_nouns",
+            "part_heads",
         )
         return {key: frozenset(self.grammar[key]) for key in keys}
 

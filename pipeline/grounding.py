@@ -13,7 +13,7 @@ from typing import Any
 from pipeline import contract
 from pipeline.extract.dates import OPENED, find_periods
 from pipeline.extract.names import Entry, Names, fold
-from pipeline.extract.numbers import CURRENCIES, UNITS, Quantity, find_quantities
+from pipeline.extract.numbers import CURRENCIES, FRACTIONS, UNITS, Quantity, find_quantities
 from pipeline.proposals import CLAIM_PARTS, LOCAL, ROLE, UNNAMED
 from pipeline.registry import NAMED
 
@@ -21,11 +21,6 @@ Found = tuple[int, int, tuple[Entry, ...]]
 _HASHED = re.compile(r"[a-z]{2}-[0-9a-f]{16}")
 _WORD = re.compile(r"[^\W_]+")
 _SMALL_WORDS = frozenset(["a", "an", "and", "de", "des", "du", "for", "la", "le", "of", "the"])
-_SHARES = {
-    "three quarters": 75, "a quarter": 25, "one quarter": 25, "half": 50, "two thirds": 200 / 3, "a third": 100 / 3,
-    "one third": 100 / 3, "a fifth": 20, "one fifth": 20,
-}  # fmt: skip
-"""Fractions in words, in percent."""
 _OPENERS = {word: form.format("") for word, form in OPENED.items()} | {"from": "/.."}
 
 
@@ -246,9 +241,10 @@ def _gives(quantity: Quantity, column: str, value: float) -> bool:
 
 
 def _is_share(value: float, quote: str) -> bool:
-    """Whether the value is the percentage of a fraction in words, to at most two places; the longest word counts."""
-    share = next((share for word, share in _SHARES.items() if _has(quote.lower().replace("-", " "), word)), None)
-    return share is not None and value in (round(share), round(share, 1), round(share, 2))
+    """Whether the value is the percentage of a fraction in words, to at most two places."""
+    told = quote.lower().replace("-", " ")
+    shares = [share for words, share in FRACTIONS.items() if _has(told, words)]
+    return any(value in (round(share), round(share, 1), round(share, 2)) for share in shares)
 
 
 def _told(quantity: Quantity) -> str:

@@ -31,6 +31,5 @@ class Terms(Proposition):
                 "receiver_id",
                 "commodity_id",
                 "place_id",
-                "date",
             ),
         )

@@ -89,6 +89,7 @@ def test_a_table_refers_to_itself_by_no_name_and_several_targets_are_no_foreign_
     aliases = contract.table_schema("aliases")
     assert "foreignKeys" not in aliases
     assert "primaryKey" not in aliases  # a part of its key may be empty
+    assert not any("refersTo" in field for field in places["fields"])
     assert aliases["fields"][1]["refersTo"] == ["actors", "places", "commodities", "deals"]
 
 
@@ -149,6 +150,23 @@ def test_the_codebook_page_gives_the_meaning_of_every_code_used(table: str, code
         assert one.description in page
         for code, row in codes.by_vocabulary.get(one.vocabulary or "", {}).items():
             assert page.count(f"- `{code}` {row['label']}: {row['definition']}") >= 1
+
+
+def test_the_codebook_page_tells_key_units_targets_and_what_is_derived(codes: Codes) -> None:
+    page = contract.codebook_page("evidence", codes).splitlines()
+    assert page[:3] == ["## evidence", "", contract.describe("evidence")]
+    assert "Key: `evidence_id`." in page
+    assert (
+        "The id is `ed-` and 16 hex digits of the SHA-256 of: "
+        "`record_id`, `column_name`, `source_id`, `span_start`, `span_end`."
+    ) in page
+    assert "| `evidence_id` | string | no | Hash of the natural key. Derived. |" in page
+    assert "| `source_id` | string | no | The document. Refers to: sources. |" in page
+    assert any(line.startswith("| `span_end` | integer | no |") and "Unit: code points." in line for line in page)
+    events = contract.codebook_page("events", codes)
+    assert "| `date` | string | yes | When it happened. EDTF. |" in events
+    assert "| `event_type` | string | no | PLOVER event type. Codes: event_type. |" in events
+    assert "The id is" not in contract.codebook_page("participants", codes)
 
 
 # --- pandera --------------------------------------------------------------------------------------------------------
@@ -269,7 +287,7 @@ def test_the_id_of_a_deal_hashes_source_type_and_sorted_parties() -> None:
 
 def test_the_id_of_a_term_holds_an_empty_part_for_what_is_unknown() -> None:
     row = {"deal_id": "d", "term_type": "loan", "act": "offer", "giver_id": "CHN", "receiver_id": None}
-    assert contract.record_id("terms", row) == hashed("tm", "d", "loan", "offer", "CHN", "", "", "", "")
+    assert contract.record_id("terms", row) == hashed("tm", "d", "loan", "offer", "CHN", "", "", "")
 
 
 @pytest.mark.parametrize(

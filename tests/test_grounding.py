@@ -76,7 +76,7 @@ def problem(
         # fractions in words
         ("value", 50.0, "half of its revenue"), ("value", 33.0, "a third"), ("value", 33.3, "a third"),
         ("value", 33.33, "one-third"), ("value", 66.7, "two thirds of it"), ("value", 75.0, "three-quarters"),
-        ("value", 25.0, "a quarter"), ("value", 20.0, "a fifth"),
+        ("value", 25.0, "a quarter"), ("value", 20.0, "a fifth"), ("value", 33.3, "a third of its revenue"),
     ],
 )  # fmt: skip
 def test_a_number_that_its_quote_gives_passes(known: Names, column: str, value: float, quote: str) -> None:

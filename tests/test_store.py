@@ -197,7 +197,8 @@ HEAD = "record_id,role,actor_id\n"
         (b"record_id,role,role,actor_id\n1,a,b,c\n", ":1: role stands twice"),
         (HEAD.encode() + b"1,party,\n", "actor_id"),
         (b"record_id,part,actor_id\n1,a,b\n", "missing role; unknown part"),
-        (b"record_id,role\n1,a\n", "missing actor_id"),
+        (b"record_id,role\n1,a\n", ":1: wrong columns: missing actor_id"),
+        (b"record_id,role,actor_id,note\n1,a,b,c\n", ":1: wrong columns: unknown note"),
     ],
 )
 def test_a_csv_that_cannot_be_read_as_declared_is_refused_with_the_reason(

@@ -185,13 +185,22 @@ def _by_head(
         return [Actor(others[-1], *span)]
     state = _state_of(known, owner, cast)
     start, end = whole if owner is not None and not known else span
-    if state is None and word in heads["state_heads"] | heads["military_heads"] | heads["company_heads"]:
+    if (
+        state is None
+        and word in heads["state_heads"] | heads["military_heads"] | heads["company_heads"] | heads["part_heads"]
+    ):
         states = _states_after_of(group, sentence, cast)
+        if not states and word in heads["part_heads"]:
+            return _body_after_of(group, sentence, cast)
         if len(states) > 1 and word in heads["state_heads"]:
             return [Actor(one, start, end, True) for one in states]
         state = states[0] if states else None
     if state is not None and word in heads["governing"]:
         cast.government = state
+    modified = {unit.lower for unit in sentence.units[group.first : group.last - 1]} & heads["governing"]
+    if state is None and modified and cast.government is not None:
+        # "regime security forces"
+        state = cast.government
     if state is not None and cast.type_of(state) == "state":
         if word in heads["company_heads"]:
             companies = f"{state.lower()}-companies"
@@ -202,6 +211,24 @@ def _by_head(
     if state is not None and word in heads["state_heads"] | heads["military_heads"]:
         return [Actor(state, start, end, True)]
     return _reference(word, sentence, group, cast)
+
+
+def _body_after_of(group: Group, sentence: Sentence, cast: Cast) -> list[Actor]:
+    """ "Members of the Burmese military", "fighters from M23": the body they belong to."""
+    units = sentence.units
+    if group.last >= len(units) or units[group.last].lower not in ("of", "from"):
+        return []
+    following = sentence.group_of.get(group.last + 1)
+    named = name_actor(units[following.last - 1]) if following is not None else None
+    if named is None or cast.type_of(named[0].target) not in (
+        "armed_group",
+        "military",
+        "government",
+        "igo",
+        "company",
+    ):
+        return []
+    return [Actor(named[0].target, named[1].start, named[1].end, True)]
 
 
 def _states_after_of(group: Group, sentence: Sentence, cast: Cast) -> list[str]:
@@ -235,6 +262,11 @@ def _reference(word: str, sentence: Sentence, group: Group, cast: Cast) -> list[
         return [Actor(state, start, end, True) for state in sorted(states)] if len(states) == 2 else []
     if opener not in ("the", "this", "that", "these", "both"):
         return []
+    if word in ("regime", "junta") and cast.government is None:
+        # A regime is seldom the speaker's own: the one state named besides.
+        states = {actor for actor in cast.recent if cast.type_of(actor) == "state"} - {cast.voice}
+        if len(states) == 1:
+            cast.government = next(iter(states))
     if word in cast.codebook.heads["governing"] and group.last - group.first <= 5 and cast.government is not None:
         return [Actor(cast.government, start, end, True)]
     if any(unit.lower not in grammar["group_modifiers"] for unit in units[group.first + 1 : group.last - 1]):

@@ -147,7 +147,8 @@ def parse_sentence(tokens: Tokens, first: int, last: int, names: list[Name], lex
     while index < len(letters):
         verb = _VERB_GROUP.match(letters, index)
         noun = _NOUN_GROUP.match(letters, index)
-        if verb and letters[index] not in "DQJNM#$P" and not (noun and noun.end() > verb.end()):
+        goes_on = letters[index] == "E" and letters[index - 1 : index] in ("C", ",") and _has_perfect(verbs, letters)
+        if verb and letters[index] not in "DQJNM#$P" and (goes_on or not (noun and noun.end() > verb.end())):
             verbs.append(Group(index, verb.end(), _main_verb(letters, index, verb.end())))
             index = verb.end()
         elif noun:
@@ -158,6 +159,11 @@ def parse_sentence(tokens: Tokens, first: int, last: int, names: list[Name], lex
     groups = _split_datives(groups, verbs, units, lexicon)
     group_of = {unit: group for group in groups for unit in range(group.first, group.last)}
     return Sentence(units, groups, _clauses(units, letters, groups, verbs, group_of, lexicon), group_of)
+
+
+def _has_perfect(verbs: list[Group], letters: str) -> bool:
+    """Whether an earlier verb group has an auxiliary that a listed participle may go on with."""
+    return any(letters[verb.head] == "E" and set("BH") & set(letters[verb.first : verb.head]) for verb in verbs)
 
 
 def _units(tokens: Tokens, first: int, last: int, names: list[Name], lexicon: Lexicon) -> list[Unit]:

@@ -62,12 +62,15 @@ UNITS = {
     "acres": "[acr_us]", "square miles": "[smi_us]", "households": "households", "families": "households",
 }  # fmt: skip
 _TIMES = {"decades": 10, "decade": 10}
+FRACTIONS = {
+    "half": 50, "a third": 100 / 3, "one third": 100 / 3, "two thirds": 200 / 3, "a quarter": 25, "one quarter": 25,
+    "three quarters": 75, "a fifth": 20, "one fifth": 20, "a tenth": 10, "one tenth": 10,
+}  # fmt: skip
+"""Fractions in words, in percent."""
 _FRACTION = re.compile(r"[- ](?:halves|thirds?|quarters?|(?:four|fif|six|seven|eigh|nin|ten)ths?)\b", re.IGNORECASE)
-"""Behind a number: part of a fraction."""
+"""Behind a number: it is the numerator of a fraction."""
 _LABELLED = re.compile(r"(?:\bno\.? |№ ?|#)$", re.IGNORECASE)
 """Before a number: a label ("No. 5"), or no number at all ("no one")."""
-
-
 _REACH = 40
 """Characters that bounds, signs and "several" may take before the number word."""
 
@@ -131,36 +134,32 @@ def _trigger() -> re.Pattern[str]:
     return re.compile(rf"\d+|\b(?=[{letters}])(?:{_either(words)})s?\b", re.IGNORECASE)
 
 
-_PARTS = {
-    "half": 50.0, "a third": 33.33, "one third": 33.33, "two thirds": 66.67, "a quarter": 25.0,
-    "one quarter": 25.0, "three quarters": 75.0, "a fifth": 20.0, "one fifth": 20.0, "a tenth": 10.0,
-}  # fmt: skip
+@cache
+def _fraction_pattern() -> re.Pattern[str]:
+    fractions = "|".join(words.replace(" ", "[- ]") for words in FRACTIONS)
+    return re.compile(rf"\b(?P<fraction>{fractions}) of\b(?! a (?:dozen|million|century))", re.IGNORECASE)
 
 
 @cache
-def _part_pattern() -> re.Pattern[str]:
-    parts = "|".join(part.replace(" ", "[- ]") for part in _PARTS)
-    return re.compile(
-        rf"(?:\b(?P<bound>{_either(_BOUND_OF)})\s+)?\b(?P<part>{parts}) of\b(?! a (?:dozen|million|century))",
-        re.IGNORECASE,
-    )
+def _bound_pattern() -> re.Pattern[str]:
+    return re.compile(rf"\b(?P<bound>{_either(_BOUND_OF)})\s+$", re.IGNORECASE)
 
 
-def _find_parts(text: str) -> list[Quantity]:
+def _find_fractions(text: str) -> list[Quantity]:
     """Fractions of something, as percentages: "half of the revenue" is 50 percent."""
     found = []
-    for match in _part_pattern().finditer(text):
-        value = _PARTS[match["part"].lower().replace("-", " ")]
-        bound = _BOUND_OF.get((match["bound"] or "").lower(), "exact")
-        low = value if bound in ("more_than", "at_least") else None
-        high = value if bound in ("at_most", "less_than") else None
-        found.append(Quantity(value, low, high, bound, "percent", *match.span()))
+    for match in _fraction_pattern().finditer(text):
+        value = round(FRACTIONS[match["fraction"].lower().replace("-", " ")], 2)
+        before = _bound_pattern().search(text, max(0, match.start() - _REACH), match.start())
+        bound = _BOUND_OF[before["bound"].lower()] if before else "exact"
+        span = (before or match).start(), match.end()
+        found.append(_bounded(value, bound, "percent", span))
     return found
 
 
 def find_quantities(text: str) -> list[Quantity]:
     """All quantities of `text`, in order."""
-    found = _find_parts(text)
+    found = _find_fractions(text)
     at = 0
     for trigger in _trigger().finditer(text):
         if trigger.start() < at:
@@ -249,6 +248,10 @@ def _read(match: re.Match[str]) -> Quantity:
     value = _number(match["one"], match["scale1"]) * times
     tail = (match["plus"] or match["tail"] or "").strip().lower()
     bound = _TAILS.get(tail) or _BOUND_OF.get((match["bound"] or "").lower(), "exact")
+    return _bounded(value, bound, unit, span)
+
+
+def _bounded(value: float, bound: str, unit: str | None, span: tuple[int, int]) -> Quantity:
     low = value if bound in ("more_than", "at_least") else None
     high = value if bound in ("at_most", "less_than") else None
     return Quantity(value, low, high, bound, unit, *span)

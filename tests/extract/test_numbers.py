@@ -67,6 +67,20 @@ def test_a_unit_belongs_to_its_number(text: str, value: float, unit: str) -> Non
     assert (quantity.start, quantity.end) == (7, 7 + len(text))
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("half of", Told(50, unit="percent")), ("a third of", Told(33.33, unit="percent")),
+        ("two-thirds of", Told(66.67, unit="percent")), ("more than half of", Told(50, "more_than", "percent", low=50)),
+        ("Nearly three quarters of", Told(75, "approx", "percent")), ("up to a fifth of", Told(20, "at_most", "percent", high=20)),
+    ],
+)  # fmt: skip
+def test_a_fraction_of_something_is_a_percentage(text: str, expected: Told) -> None:
+    quantity = only(f"{text} its revenue")
+    assert told(quantity) == expected
+    assert (quantity.start, quantity.end) == (0, len(text))
+
+
 def test_per_month_stands_outside_the_amount() -> None:
     text = "He earns $15,000 per month."
     assert told(only(text)) == Told(15000, unit="USD")

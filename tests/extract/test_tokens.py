@@ -75,6 +75,10 @@ def test_offsets_count_code_points() -> None:
         ["It was signed on 4 Jan. 2025 in Goma."],
         ["Did it work?"],
         ["No end here"],
+        ["The U.S. Army left state.gov alone."],
+        ["In the U.S. the talks failed."],
+        ["Who pays?", "“Nobody,” he said."],
+        ["He left.", '"We stay."'],
     ],
 )
 def test_a_text_falls_into_sentences(told: list[str]) -> None:
@@ -91,6 +95,8 @@ def test_a_question_mark_inside_a_sentence_ends_none() -> None:
         ("A headline\n\nCongo asked", ["A headline", "Congo asked"]),
         ("Congo asked the\nstates for troops", ["Congo asked the\nstates for troops"]),
         ("A headline\nCongo asked", ["A headline", "Congo asked"]),
+        ("a headline:\ncongo asked", ["a headline:", "congo asked"]),
+        ("congo asked\n\nand so on", ["congo asked", "and so on"]),
         ("Two points:\n- gold", ["Two points:", "- gold"]),
         ("\n\nCongo\n", ["Congo"]),
     ],
