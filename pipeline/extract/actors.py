@@ -264,9 +264,9 @@ def _reference(word: str, sentence: Sentence, group: Group, cast: Cast) -> list[
         return []
     if word in ("regime", "junta") and cast.government is None:
         # A regime is seldom the speaker's own: the one state named besides.
-        states = {actor for actor in cast.recent if cast.type_of(actor) == "state"} - {cast.voice}
-        if len(states) == 1:
-            cast.government = next(iter(states))
+        others = {actor for actor in cast.recent if cast.type_of(actor) == "state"} - {cast.voice}
+        if len(others) == 1:
+            cast.government = next(iter(others))
     if word in cast.codebook.heads["governing"] and group.last - group.first <= 5 and cast.government is not None:
         return [Actor(cast.government, start, end, True)]
     if any(unit.lower not in grammar["group_modifiers"] for unit in units[group.first + 1 : group.last - 1]):
