@@ -299,20 +299,39 @@ def assemble() -> None:
 
 
 @main.command()
-def evaluate() -> None:
+@click.option("--gold", type=click.Path(path_type=Path), help="Gold of documents outside the project.")
+@click.option("--texts", type=click.Path(path_type=Path), help="The folder that holds their texts.")
+@click.option("--record", "batch", help="Name of the batch, to enter in reports/first_contact.csv.")
+def evaluate(gold: Path | None, texts: Path | None, batch: str | None) -> None:
     """Compare what the extractor proposes with data/gold and write reports/evaluation.json.
 
     Precision, recall and extra rows per gold row, by table and by rule; on a terminal also as a table. Exits 2 where
-    there is no gold, or nothing was extracted from its documents.
+    there is no gold, or nothing was extracted from its documents. With --gold and --texts, the extractor meets
+    documents that are not part of the project, and the table is printed; --record keeps it, once for each batch.
 
     \b
     Example:
       rsb evaluate
+      rsb evaluate --gold annotated/ --texts articles/ --record wire-copy-1
     """
-    from pipeline.evaluate import run
+    from datetime import date
+
+    from pipeline import contact
+    from pipeline.errors import RsbError
+    from pipeline.evaluate import run, table_lines
     from pipeline.workspace import find_workspace
 
-    run(find_workspace())
+    workspace = find_workspace()
+    if gold is None and texts is None and batch is None:
+        run(workspace)
+        return
+    if gold is None or texts is None:
+        raise RsbError("--gold and --texts belong together", mend="give both folders")
+    report = contact.run(workspace, gold, texts)
+    for line in table_lines(report):
+        click.echo(line)
+    if batch is not None:
+        click.echo(f"entered in {contact.record(workspace, batch, report, date.today())}")
 
 
 @main.command()

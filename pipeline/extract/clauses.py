@@ -239,7 +239,7 @@ def _retag(units: list[Unit], lexicon: Lexicon) -> None:
             continue
         if index and units[index - 1].tag == "W" and unit.tag == "V":
             continue
-        if before == "T" and unit.tag in "NVJ" and low in lexicon.verb_forms:
+        if before == "T" and unit.tag in "NVJ" and (low in lexicon.verb_forms or after in "DQPR"):
             unit.tag = "V"
         elif before == "T" and unit.tag in "NJ":
             units[index - 1].tag = "I"
@@ -348,6 +348,9 @@ def _participle(index: int, before: str, after: str, units: list[Unit], lexicon:
         return "E"
     if lemma in lexicon.speech:
         return "V"
+    if before in "N" and after == "M" and _another_verb_follows(index, units):
+        # "a company named Kapital has been granted …"
+        return "E"
     if before in 'MNP)"' and after in "DQMP$#TSJNRG,.KC":
         return "V"
     if before in "MNP" and after == "I":

@@ -2,10 +2,17 @@
 
 from dataclasses import replace
 
-from pipeline.extract.actors import Actor, modifier_actors, resolve
+from pipeline.extract.actors import Actor, modifier_actors, name_actor, resolve
 from pipeline.extract.bargains import PARTY_TYPES, Bargains, Deal, parties, unique
 from pipeline.extract.clauses import Clause, Group
-from pipeline.extract.events import CIRCUMSTANCE, Setting, first_filled, noun_stance, phrases_after, slot
+from pipeline.extract.events import (
+    CIRCUMSTANCE,
+    Setting,
+    first_filled,
+    noun_stance,
+    phrases_after,
+    slot,
+)
 from pipeline.extract.stance import Stance, stance_of
 from pipeline.extract.terms import phrases_in
 
@@ -66,6 +73,8 @@ def _place_deal(group: Group, mention: str, setting: Setting, bargains: Bargains
         found = unique([*found, *parties(_makers(group, setting), setting)])
     if len(found) < 2 and not _is_about_others(clause):
         found = unique([*found, *subject])
+    if len(found) < 2 and not mention.startswith("~"):
+        found = _two_named(found, setting)
     last = following[-1][1].last if following else group.last
     span = (units[group.first].start, units[group.last - 1].end)
     words = {unit.lower for unit in units[group.first : _end_of_deal(last, setting)]}
@@ -105,6 +114,19 @@ def _place_deal(group: Group, mention: str, setting: Setting, bargains: Bargains
     deal.stances.append((stance, _clause_span(group, clause, setting)))
     if deal not in bargains.here:
         bargains.here.append(deal)
+
+
+def _two_named(found: list[Actor], setting: Setting) -> list[Actor]:
+    """The two powers that the sentence of a deal names, where it names just two: its parties, inferred."""
+    cast = setting.cast
+    named = []
+    for unit in setting.sentence.units:
+        pair = name_actor(unit)
+        if pair is not None and not pair[1].located and pair[0].alias_type not in ("demonym", "misspelling"):
+            named.append(Actor(pair[0].target, pair[1].start, pair[1].end, True))
+    told = [actor for actor in parties(named, setting) if cast.type_of(actor.id) in PARTY_TYPES]
+    both = unique([*found, *told])
+    return both if len(both) == 2 else found
 
 
 def _makers(group: Group, setting: Setting) -> list[Actor]:

@@ -1,0 +1,108 @@
+"""First contact: the extractor as it stands, on annotated documents that it has not met and that need not be ours.
+
+Outside the DAG. The texts are found by a folder, so that what may not be part of the project can still be measured
+on. `reports/first_contact.csv` keeps each batch's figures once, with the hash of the rules that reached them.
+"""
+
+import csv
+import hashlib
+import io
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from pipeline import store
+from pipeline.assemble import Basis
+from pipeline.codebook import load_codebook
+from pipeline.coded import read_folder
+from pipeline.errors import RsbError
+from pipeline.evaluate import check_gold, evaluate
+from pipeline.extract.document import extract_document
+from pipeline.ingest import Document, read_document
+from pipeline.registry import load_registry
+from pipeline.workspace import Workspace
+
+RECORD = "first_contact.csv"
+COLUMNS = (
+    "date",
+    "batch",
+    "rules",
+    "documents",
+    "table",
+    "gold",
+    "proposed",
+    "matched",
+    "precision",
+    "recall",
+    "f1",
+    "extra",
+)
+"""Of lenient matches; `extra`: proposed rows without a match, per gold row."""
+
+
+def run(workspace: Workspace, gold: Path, texts: Path) -> dict[str, Any]:
+    """The evaluation of the documents in `texts` that a file of `gold` annotates.
+
+    Raises `RsbError` where there is no gold, or a document of it is not in `texts`.
+    """
+    codebook = load_codebook(workspace.codebook, workspace.registry)
+    registry = load_registry(workspace.registry, codebook.codes)
+    documents = {path.stem: _find(path, texts, codebook.codes) for path in sorted(gold.glob("*.yaml"))}
+    if not documents:
+        raise RsbError("there is no gold", path=gold, mend="annotate <source_id>.yaml files there by hand")
+    sources = {ident: document.source for ident, document in documents.items()}
+    held = {ident: document.text for ident, document in documents.items()}
+    basis = Basis(sources, held, registry, codebook.codes, codebook.names)
+    annotated = read_folder(gold, held, registry, codebook.codes)
+    check_gold(annotated, basis)
+    proposals = [
+        extract_document(ident, held[ident], source["published"], codebook, source["publisher"])
+        for ident, source in sources.items()
+    ]
+    return evaluate(annotated, proposals, basis)
+
+
+def _find(gold: Path, texts: Path, codes: Any) -> Document:
+    found = sorted(path for path in texts.glob(f"{gold.stem}.*") if path.suffix in (".md", ".txt", ".html"))
+    if not found:
+        raise RsbError(
+            f"no text of {gold.stem}",
+            path=texts,
+            mend="give the folder that holds the texts; they are not part of the project",
+        )
+    return read_document(found[0], codes)
+
+
+def record(workspace: Workspace, batch: str, report: Mapping[str, Any], day: date) -> Path:
+    """Append a batch's figures to `reports/first_contact.csv`; returns its path.
+
+    Raises `RsbError` where the batch stands there already: contact is made once.
+    """
+    path = workspace.reports / RECORD
+    rows = list(csv.reader(path.read_text(encoding="utf-8").splitlines())) if path.is_file() else [list(COLUMNS)]
+    if any(row[1] == batch for row in rows[1:]):
+        raise RsbError(
+            f"{batch} has been met before", path=path, mend="record a batch once, before anything is learned from it"
+        )
+    rules = _hash_of_rules(workspace.codebook)
+    for table, scores in report["tables"].items():
+        told = scores["lenient"]
+        counts = [told["n_gold"], told["n_system"], told["n_matched"]]
+        figures = [told["precision"], told["recall"], told["f1"], told["extra_per_gold"]]
+        rows.append([day.isoformat(), batch, rules, report["n_documents"], table, *counts, *map(_shown, figures)])
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    store.write_text(path, text.getvalue())
+    return path
+
+
+def _shown(share: float | None) -> str:
+    return "" if share is None else f"{share:.3f}"
+
+
+def _hash_of_rules(codebook: Path) -> str:
+    held = hashlib.sha256()
+    for path in sorted(codebook.iterdir()):
+        held.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return held.hexdigest()[:16]
