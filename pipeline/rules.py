@@ -960,6 +960,9 @@ def values_follow_from_quotes(tables: Tables, context: Context) -> Iterator[Find
     """A number, date or name can be read again from the quotes that are its evidence."""
     assert context.names is not None
     learned = {row["actor_id"]: row["name"] for row in tables.rows("actors") if row[LEARNED]}
+    learned |= {
+        row["place_id"]: row["name"] for row in tables.rows("places") if row["place_id"] not in context.names.places
+    }
     rows = {
         key: (table, row)
         for table in tables.data

@@ -131,7 +131,7 @@ class Sentence:
 
 
 _NOUN_GROUP = re.compile(
-    r"(?:[DQ]|R(?=[JE]))*(?:[JNM#$~'%]|E(?=[JNM~E]*[NM])|G(?=[NM])|(?<=~)[EGVIR]|[I](?=~))*[NM#P%$]|P|[DQ](?![JNM#])"
+    r"(?:[DQ]|R(?=[JE~]))*(?:[JNM#$~'%]|E(?=[JNM~E]*[NM])|G(?=[NM])|(?<=~)[EGVIR]|[IR](?=~))*[NM#P%$]|P|[DQ](?![JNM#])"
 )
 _VERB_GROUP = re.compile(r"(?:[XHBO]|T(?=R*[VBHOEG])|R(?=R*[XHBOVEGTK]))*[VEGKBHO](?:R(?=R*[EVG])|(?<=[BHO])R*[EGV])*")
 
@@ -156,7 +156,7 @@ def parse_sentence(tokens: Tokens, first: int, last: int, names: list[Name], lex
             index = noun.end()
         else:
             index += 1
-    groups = _split_datives(groups, verbs, units, lexicon)
+    groups = _split_opening(_split_datives(groups, verbs, units, lexicon), units, letters)
     group_of = {unit: group for group in groups for unit in range(group.first, group.last)}
     return Sentence(units, groups, _clauses(units, letters, groups, verbs, group_of, lexicon), group_of)
 
@@ -528,6 +528,18 @@ def _split_datives(groups: list[Group], verbs: list[Group], units: list[Unit], l
     for group in groups:
         found += _split_dative(group, units, lexicon) if group.first in givers else [group]
     return found
+
+
+def _split_opening(groups: list[Group], units: list[Unit], letters: str) -> list[Group]:
+    """ "Under that proposal Kyiv would …": the name before the verb is no part of the phrase that opens a sentence."""
+    if len(units) < 5 or letters[0] != "I" or not groups or groups[0].first != 1:
+        return groups
+    group = groups[0]
+    last = group.last - 1
+    is_subject = (
+        letters[last] == "M" and letters[last - 1] == "N" and letters[group.last : group.last + 1] in tuple("XHBV")
+    )
+    return [Group(1, last, last - 1), Group(last, group.last, last), *groups[1:]] if is_subject else groups
 
 
 def _split_dative(group: Group, units: list[Unit], lexicon: Lexicon) -> list[Group]:

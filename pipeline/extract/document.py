@@ -4,7 +4,7 @@ from typing import Any
 
 from pipeline import edtf
 from pipeline.codebook import Codebook
-from pipeline.extract.actors import UNNAMED, Actor, Cast, modifier_actors, name_actor, resolve
+from pipeline.extract.actors import Actor, Cast, modifier_actors, name_actor, resolve
 from pipeline.extract.bargains import Bargains, Deal, Term, settle
 from pipeline.extract.clauses import parse_sentence
 from pipeline.extract.dates import find_periods
@@ -64,7 +64,7 @@ def extract_document(
     settle(bargains, codebook.codes)
     _add_bargains(bargains, out, cast)
     _add_offices(names, text, cast, out, published)
-    return Proposals(source_id, [*_mentions(names, companies, out.records, cast), *out.records])
+    return Proposals(source_id, [*_mentions(names, companies, out.records, text, cast), *out.records])
 
 
 def _voice(publisher: str | None, codebook: Codebook) -> str | None:
@@ -103,8 +103,13 @@ def _note_companies(setting: Setting, companies: list[Actor]) -> None:
     heads = setting.cast.codebook.heads["company_heads"]
     for group in setting.sentence.groups:
         inside = setting.sentence.units[group.first : group.last]
-        if inside[-1].lower in heads and any(unit.name is not None for unit in inside):
-            companies += [a for a in resolve(group, setting.sentence, setting.cast) if a.id.endswith("-companies")]
+        states = {pair[0].target for unit in inside if (pair := name_actor(unit)) is not None}
+        if inside[-1].lower in heads and states:
+            companies += [
+                a
+                for a in resolve(group, setting.sentence, setting.cast)
+                if a.id.removesuffix("-companies").upper() in states
+            ]
 
 
 def _deal_type(deal: Deal, sides: set[str], codebook: Codebook) -> str:
@@ -249,7 +254,7 @@ def _add_offices(names: list[Name], text: str, cast: Cast, out: Collector, publi
         out.add("relations", values, spans, Stance(), "registry.office")
 
 
-def _mentions(names: list[Name], companies: list[Actor], records: list[Record], cast: Cast) -> list[Record]:
+def _mentions(names: list[Name], companies: list[Actor], records: list[Record], text: str, cast: Cast) -> list[Record]:
     """A record for each actor, place and commodity the text names, with every mention; used actors without one too.
 
     A located country or capital is mentioned as a place, another as an actor.
@@ -269,7 +274,8 @@ def _mentions(names: list[Name], companies: list[Actor], records: list[Record], 
         for mention in record.mentions:
             actor = mention.column.removeprefix("role:") if mention.column.startswith("role:") else ""
             actor = actor or str(record.values.get({"holder": "holder_id"}.get(mention.column, mention.column), ""))
-            if actor != UNNAMED and actor in cast.codebook.names.actors and ("actors", actor) not in found:
+            unmet = actor in cast.codebook.names.actors and ("actors", actor) not in found
+            if unmet and actor in cast.codebook.names.targets(text[mention.start : mention.end]):
                 _mention(found, "actors", actor, (mention.start, mention.end, True), cast)
     return [found[key] for key in sorted(found)]
 

@@ -348,7 +348,7 @@ def _learn(
             continue
         national = _national_body(first, last, tokens, grammar, known, names)
         if national is None:
-            first, last = _unknown_part(first, last, tokens, known)
+            first, last = _unknown_part(first, last, tokens, known, grammar)
         if first >= last:
             continue
         name = _learn_name(first, last, national, text, tokens, names, grammar, learned)
@@ -375,6 +375,11 @@ def _learn_name(
 ) -> Name:
     """The name of an unknown capitalised run, typed by its head word, its title or what stands beside it."""
     title, person = _title_before(first, last, tokens, grammar)
+    if title is not None:
+        further = _title_before(person, last, tokens, grammar)[1] if last - person > 1 else person
+        person = max(person, further)
+        joint = next((at for at in range(person, last) if tokens.lower[at] in grammar.closed), None)
+        last = joint if joint is not None and joint > person else last
     organ = tokens.lower[first] in grammar.organs
     head = grammar.heads.get(tokens.word[last - 1]) if last - first > 1 and not organ else None
     kind = head or ("person" if title is not None else None)
@@ -407,7 +412,8 @@ def _kind_beside(first: int, last: int, tokens: Tokens, grammar: NameGrammar) ->
     several = last - first > 1 and all(word.isalpha() or "-" in word for word in tokens.word[first:last])
     if several and before == "," and _opens_with_title(first - 2, tokens, grammar):
         return "person"
-    unknown = several and tokens.lower[last - 1] not in grammar.common
+    plain = not grammar.closed.intersection(tokens.lower[first:last]) and len(tokens.word[last - 1]) > 1
+    unknown = several and plain and tokens.lower[last - 1] not in grammar.common
     return "person" if unknown and last < len(tokens.word) and tokens.lower[last] in grammar.speech else None
 
 
@@ -501,7 +507,8 @@ def _locate(found: list[Name], tokens: Tokens, names: Names, grammar: NameGramma
         previous = name
         actor = name.of_kind("actor")
         if name.located and actor is not None and actor.alias_type in ("name", "acronym"):
-            place = names.country_place(actor.target) if name.of_kind("place") is None else None
+            state = names.actors.get(actor.target, {}).get("actor_type") == "state"
+            place = names.country_place(actor.target) if state and name.of_kind("place") is None else None
             if place is not None:
                 name.entries += (Entry(actor.alias, place, "place", actor.alias_type),)
 
@@ -520,11 +527,17 @@ def _skip_openers(first: int, last: int, tokens: Tokens, grammar: NameGrammar, k
     return first
 
 
-def _unknown_part(first: int, last: int, tokens: Tokens, known: Mapping[int, Name]) -> tuple[int, int]:
+def _unknown_part(
+    first: int, last: int, tokens: Tokens, known: Mapping[int, Name], grammar: NameGrammar
+) -> tuple[int, int]:
     """The part of a capitalised run behind its last known name, as in "Congolese President Félix Tshisekedi"."""
     inside = [index for index in range(first, last) if index in known]
     first = inside[-1] + 1 if inside else first
-    while first < last and tokens.kind[first] == "possessive":
+    while first < last and (
+        tokens.kind[first] == "possessive"
+        or tokens.lower[first] in grammar.closed
+        or tokens.lower[first] in grammar.months
+    ):
         first += 1
     return first, last
 

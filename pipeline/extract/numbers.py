@@ -244,7 +244,11 @@ def _read(match: re.Match[str]) -> Quantity:
         return Quantity(None, _VAGUE[match["vague"].lower()] * times, None, "vague", unit, *span)
     if match["two"]:
         one, two = _ends(match)
-        return Quantity(None, one * times, two * times, "range", unit, *span)
+        between = re.compile("between $", re.IGNORECASE).search(
+            match.string, max(0, span[0] - len("between ")), span[0]
+        )
+        start = between.start() if between and match["joint"].strip().lower() == "and" else span[0]
+        return Quantity(None, one * times, two * times, "range", unit, start, span[1])
     value = _number(match["one"], match["scale1"]) * times
     tail = (match["plus"] or match["tail"] or "").strip().lower()
     bound = _TAILS.get(tail) or _BOUND_OF.get((match["bound"] or "").lower(), "exact")

@@ -67,8 +67,8 @@ def _read_loose(taken: set[int], setting: Setting, bargains: Bargains) -> None:
             phrases_in(min(opens, clause.first), max(clause.end, clause.last), setting, taken, in_exchange=False)
         ):
             giver, receiver = _named_beside(last, rule, setting)
-            if last - first == 1 and giver is None and receiver is None:
-                # A lone noun ("troops", "loan") needs a giver or receiver beside it.
+            if last - first == 1:
+                # A lone noun ("troops", "loan") needs a verb that gives it.
                 continue
             taken.update(range(first, last))
             _note_term(rule, clause, (first, last), giver, receiver, goods, setting, bargains)
@@ -130,7 +130,7 @@ def phrases_in(
     book = setting.cast.codebook
     at = first
     while at < min(last, len(units)):
-        if at in taken or _names_deal(at, setting):
+        if at in taken or _names_deal(at, setting) or _is_absent(at, setting):
             at += 1
             continue
         hit = None
@@ -154,6 +154,12 @@ def phrases_in(
             at = stop
         else:
             at += 1
+
+
+def _is_absent(at: int, setting: Setting) -> bool:
+    """Whether the unit's noun group is one of nothing ("no formal guarantees")."""
+    group = setting.sentence.group_of.get(at)
+    return group is not None and setting.sentence.units[group.first].lower == "no"
 
 
 def _names_deal(at: int, setting: Setting) -> bool:

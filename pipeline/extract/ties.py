@@ -61,27 +61,30 @@ def _title_at(first: int, last: int, setting: Setting) -> tuple[str, Span, Actor
         predicate = "leads" if words & heads["lead_titles"] else "member_of" if words & heads["member_titles"] else None
         if predicate is None or (at > first and units[at - 1].lower in ("former", "vice", "deputy", "ex")):
             continue
-        body = _body_beside(first, at, setting) or _body_behind(at + 1, setting)
+        states = predicate == "leads" and bool(words & setting.cast.codebook.name_grammar.head_titles)
+        allowed = BODIES | {"state"} if states else BODIES
+        body = _body_beside(first, at, allowed, setting) or _body_behind(at + 1, allowed, setting)
         return (predicate, (units[at].start, units[at].end), body) if body is not None else None
     return None
 
 
-def _body_beside(first: int, at: int, setting: Setting) -> Actor | None:
+def _body_beside(first: int, at: int, allowed: frozenset[str], setting: Setting) -> Actor | None:
     for unit in reversed(setting.sentence.units[first:at]):
         named = name_actor(unit)
         if named is not None:
-            is_body = setting.cast.type_of(named[0].target) in BODIES
-            return Actor(named[0].target, named[1].start, named[1].end) if is_body else None
+            is_body = setting.cast.type_of(named[0].target) in allowed
+            inferred = named[0].alias_type in ("demonym", "capital", "metonym")
+            return Actor(named[0].target, named[1].start, named[1].end, inferred) if is_body else None
     return None
 
 
-def _body_behind(at: int, setting: Setting) -> Actor | None:
+def _body_behind(at: int, allowed: frozenset[str], setting: Setting) -> Actor | None:
     sentence = setting.sentence
     if at >= len(sentence.units) or sentence.units[at].lower not in ("of", "at", "for"):
         return None
     group = sentence.group_of.get(at + 1)
     found = resolve(group, sentence, setting.cast) if group is not None else []
-    return found[0] if len(found) == 1 and setting.cast.type_of(found[0].id) in BODIES else None
+    return found[0] if len(found) == 1 and setting.cast.type_of(found[0].id) in allowed else None
 
 
 def _read_presence(group: Group, setting: Setting) -> None:
