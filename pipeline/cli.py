@@ -299,39 +299,48 @@ def assemble() -> None:
 
 
 @main.command()
-@click.option("--gold", type=click.Path(path_type=Path), help="Gold of documents outside the project.")
-@click.option("--texts", type=click.Path(path_type=Path), help="The folder that holds their texts.")
-@click.option("--record", "batch", help="Name of the batch, to enter in reports/first_contact.csv.")
-def evaluate(gold: Path | None, texts: Path | None, batch: str | None) -> None:
+def evaluate() -> None:
     """Compare what the extractor proposes with data/gold and write reports/evaluation.json.
 
     Precision, recall and extra rows per gold row, by table and by rule; on a terminal also as a table. Exits 2 where
-    there is no gold, or nothing was extracted from its documents. With --gold and --texts, the extractor meets
-    documents that are not part of the project, and the table is printed; --record keeps it, once for each batch.
+    there is no gold, or nothing was extracted from its documents.
 
     \b
     Example:
       rsb evaluate
-      rsb evaluate --gold annotated/ --texts articles/ --record wire-copy-1
+    """
+    from pipeline.evaluate import run
+    from pipeline.workspace import find_workspace
+
+    run(find_workspace())
+
+
+@main.command()
+@click.argument("gold", type=click.Path(path_type=Path))
+@click.argument("texts", type=click.Path(path_type=Path))
+@click.option("--record", "batch", help="Name of the batch, to enter in reports/first_contact.csv.")
+def contact(gold: Path, texts: Path, batch: str | None) -> None:
+    """Let the extractor meet annotated documents outside the project, and say how it did.
+
+    GOLD is a folder of annotations like data/gold, TEXTS the folder of the documents, which need not be ours to pass
+    on. --record enters the figures, once for each batch: before anything is learned from it.
+
+    \b
+    Example:
+      rsb contact annotated/ articles/ --record wire-copy-1
     """
     from datetime import date
 
-    from pipeline import contact
-    from pipeline.errors import RsbError
-    from pipeline.evaluate import run, table_lines
+    from pipeline import contact as first_contact
+    from pipeline.evaluate import table_lines
     from pipeline.workspace import find_workspace
 
     workspace = find_workspace()
-    if gold is None and texts is None and batch is None:
-        run(workspace)
-        return
-    if gold is None or texts is None:
-        raise RsbError("--gold and --texts belong together", mend="give both folders")
-    report = contact.run(workspace, gold, texts)
+    report = first_contact.run(workspace, gold, texts)
     for line in table_lines(report):
         click.echo(line)
     if batch is not None:
-        click.echo(f"entered in {contact.record(workspace, batch, report, date.today())}")
+        click.echo(f"entered in {first_contact.record(workspace, batch, report, date.today())}")
 
 
 @main.command()

@@ -125,7 +125,7 @@ def test_bad_arguments_are_told_with_the_usage(arguments: list[str]) -> None:
 @pytest.mark.parametrize("name", [name for name in COMMANDS if name not in ANYWHERE])
 def test_outside_a_workspace_it_cannot_run(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    arguments = {"add": ["a.txt"], "publish": ["0.1.0"]}.get(name, [])
+    arguments = {"add": ["a.txt"], "publish": ["0.1.0"], "contact": ["gold", "texts"]}.get(name, [])
     assert_one_clear_message(rsb(name, *arguments), "no workspace here")
 
 
