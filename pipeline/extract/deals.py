@@ -8,6 +8,7 @@ from pipeline.extract.clauses import Clause, Group
 from pipeline.extract.events import (
     CIRCUMSTANCE,
     Setting,
+    commodities_in,
     first_filled,
     noun_stance,
     phrases_after,
@@ -77,7 +78,10 @@ def _place_deal(group: Group, mention: str, setting: Setting, bargains: Bargains
         found = _two_named(found, setting)
     last = following[-1][1].last if following else group.last
     span = (units[group.first].start, units[group.last - 1].end)
-    words = {unit.lower for unit in units[group.first : _end_of_deal(last, setting)]}
+    end = _end_of_deal(last, setting)
+    words = {word for unit in units[group.first : end] for word in unit.lower.split()}
+    if commodities_in(group.first, end, setting):
+        words.add("resources")
     back = mention.startswith("~") or units[group.first].lower in (
         "the",
         "this",
