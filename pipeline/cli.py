@@ -214,25 +214,37 @@ def release() -> None:
 
 
 @main.command()
-@click.argument("old", type=PathArgument)
-@click.argument("new", type=PathArgument)
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object, with every change.")
-def diff(old: Path, new: Path, as_json: bool) -> None:
-    """What changed from OLD to NEW, data loss first.
+@click.argument("old")
+@click.argument("new", required=False)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "markdown"]),
+    default="text",
+    show_default=True,
+    help="How to tell it: for people, for programs with every change, or as a comment on a pull request.",
+)
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+def diff(old: str, new: str | None, form: str, as_json: bool) -> None:
+    """What changed from OLD to NEW (by default the workspace's tables), data loss first.
 
-    OLD and NEW are release folders or folders of tables. Exits 0 where they could be compared, else 2.
+    OLD and NEW are release folders or folders of tables, published versions (also: latest, candidate, reviewed) or
+    git revisions. Exits 0 where they could be compared, else 2.
 
     \b
     Example:
-      rsb diff data/published/0.1.0 data/release
+      rsb diff latest
       rsb diff data/baseline data/interim/tables --json
+      rsb diff origin/main HEAD --format markdown
     """
-    import json
+    from pipeline.diff import FORMATS, diff_versions
+    from pipeline.workspace import find_workspace
 
-    from pipeline.diff import diff_folders, render
-
-    found = diff_folders(old, new)
-    click.echo(json.dumps(found, ensure_ascii=False, indent=1) if as_json else render(found))
+    try:
+        workspace = find_workspace()
+    except RsbError:
+        workspace = None
+    click.echo(FORMATS["json" if as_json else form](diff_versions(workspace, old, new)))
 
 
 @main.command()

@@ -1,28 +1,42 @@
 """What changed since the last published release: in the declarations, and in the rows.
 
-The schema version is computed from the declarations, never declared by hand. Rows are compared by key with every
-value as the text its CSV has, so that versions with other column types can be compared too. Before anything is
-written the delta is applied to the previous version and must give the current one: a row never just vanishes.
-Judges nothing: whether a change is right is for `validate` and for reviewers.
+The schema version is computed from the declarations, never declared by hand. Before anything is written the delta is
+applied to the previous version and must give the current one, and every row that is gone has an entry that says why:
+a row never just vanishes. Judges nothing: whether a change is right is for `validate` and for reviewers; what may not
+be published is for `publish` to refuse.
 """
 
 import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline import contract, progress, store
 from pipeline.codes import load_codes
+from pipeline.delta import (
+    SEPARATOR,
+    Cell,
+    Delta,
+    Rows,
+    apply,
+    as_rows,
+    diff,
+    dump_delta,
+    find_heirs,
+    load_delta,
+    passages_of,
+    same,
+    show,
+)
 from pipeline.errors import RsbError
 from pipeline.workspace import Workspace
 
-Cell = str | None
-Key = tuple[Cell, ...]
 Description = Mapping[str, Any]
 
 
@@ -116,10 +130,53 @@ def _compare_column(where: str, old: Description, new: Description) -> Iterator[
         before, now = old.get(aspect), new.get(aspect)
         if before == now:
             continue
-        breaks = (aspect in ("arrow_type", "unit", "vocabulary") and before) or (aspect == "nullable" and now)
-        level = "patch" if aspect == "description" else "major" if breaks else "minor"
-        what = "description changed" if level == "patch" else f"{aspect} changed from {before} to {now}"
-        yield SchemaChange(level, where, what)
+        told = f"{aspect} changed from {_told(before)} to {_told(now)}"
+        if aspect == "description":
+            yield SchemaChange("patch", where, "description changed")
+        elif aspect == "arrow_type":
+            yield SchemaChange("major", where, f"retyped from {before} to {now}")
+        elif aspect == "deprecated":
+            yield SchemaChange("minor", where, f"deprecated: {now}" if now else "deprecated no longer")
+        elif _tightens(aspect, before, now):
+            yield SchemaChange("minor", where, f"tightened: {told}")
+        else:
+            yield SchemaChange("major" if aspect in _PROMISES and before not in _NOTHING else "minor", where, told)
+
+
+_NOTHING: tuple[object, ...] = (None, [], ())
+_PROMISES = ("unit", "vocabulary", "nullable", "edtf", "refers_to")
+"""What readers build on: a change that does not merely tighten it breaks their code."""
+
+
+def _tightens(aspect: str, before: Any, now: Any) -> bool:
+    """Whether every value that the new declaration allows was allowed before."""
+    if aspect == "nullable":
+        return bool(before) and not now
+    if aspect == "edtf":
+        return bool(now)
+    if aspect == "refers_to":
+        return not before or (bool(now) and set(now) < set(before))
+    if aspect in ("low", "high") and None not in (before, now):
+        return bool(now > before) if aspect == "low" else bool(now < before)
+    return aspect in ("low", "high", "pattern", "vocabulary") and before is None
+
+
+def _told(value: object) -> str:
+    return "nothing" if value in _NOTHING else ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def unannounced(old: Description, new: Description) -> list[str]:
+    """Why the change may not be published: columns that are gone though the last version did not deprecate them."""
+    reasons = []
+    for table in _common(old["tables"], new["tables"]):
+        kept = {column["name"] for column in new["tables"][table]["columns"]}
+        for column in old["tables"][table]["columns"]:
+            if column["name"] not in kept and not column.get("deprecated"):
+                reasons.append(
+                    f"{table}.{column['name']}: column removed, and version {old['version']} did not announce it: "
+                    'keep it for one version with field(…, deprecated="what to use instead")'
+                )
+    return reasons
 
 
 def same_declarations(one: Description, other: Description) -> bool:
@@ -148,178 +205,21 @@ def bump(version: str, level: str) -> str:
 # Rows
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """A table with every value as its CSV text, by key; a repeated key has `#2`, `#3` … added."""
-
-    columns: tuple[str, ...]
-    rows: dict[Key, tuple[Cell, ...]]
-
-    def in_columns(self, columns: tuple[str, ...]) -> "Rows":
-        """The same rows in other columns: unknown ones null, missing ones dropped."""
-        if columns == self.columns:
-            return self
-        place = {name: number for number, name in enumerate(self.columns)}
-        picked = [place.get(name) for name in columns]
-        return Rows(
-            columns,
-            {key: tuple(None if at is None else row[at] for at in picked) for key, row in self.rows.items()},
-        )
+Reason = Callable[[str, str, str | None], str | None]
+"""(table, label of the row, column or None) → why it changed, where the pipeline can tell."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cellwise:
-    """One cell of a row that both versions have."""
-
-    key: Key
-    column: str
-    old: Cell
-    new: Cell
-
-
-@dataclass(slots=True)
-class Delta:
-    """What leads from one version of a table to the next; `heirs` names what stands for a row that is gone."""
-
-    columns: tuple[str, ...]
-    added: dict[Key, tuple[Cell, ...]]
-    gone: list[Key]
-    revised: list[Cellwise]
-    heirs: dict[Key, tuple[str, Key]] = field(default_factory=dict)
-
-
-def as_rows(data: pa.Table, key: Iterable[str]) -> Rows:
-    """A table's values as the text that CSV has; a key column it lacks counts as null."""
-    columns = tuple(data.column_names)
-    values = [data.column(name).cast(pa.string()).to_pylist() for name in columns]
-    places = [columns.index(name) if name in columns else None for name in key]
-    rows: dict[Key, tuple[Cell, ...]] = {}
-    seen: Counter[Key] = Counter()
-    for row in zip(*values, strict=True):
-        own: Key = tuple(None if at is None else row[at] for at in places)
-        seen[own] += 1
-        rows[own if seen[own] == 1 else (*own, f"#{seen[own]}")] = row
-    return Rows(columns, rows)
-
-
-def diff(previous: Rows, current: Rows) -> Delta:
-    """What leads from `previous` to `current`."""
-    before = previous.in_columns(current.columns).rows
-    revised = [
-        Cellwise(key, column, old, new)
-        for key, row in current.rows.items()
-        if key in before and before[key] != row
-        for column, old, new in zip(current.columns, before[key], row, strict=True)
-        if old != new
-    ]
-    added = {key: row for key, row in current.rows.items() if key not in before}
-    return Delta(current.columns, added, [key for key in before if key not in current.rows], revised)
-
-
-def apply(delta: Delta, previous: Rows) -> Rows:
-    """`previous` with `delta` carried out."""
-    rows = dict(previous.in_columns(delta.columns).rows)
-    for key in delta.gone:
-        del rows[key]
-    place = {name: number for number, name in enumerate(delta.columns)}
-    for cell in delta.revised:
-        row = list(rows[cell.key])
-        row[place[cell.column]] = cell.new
-        rows[cell.key] = tuple(row)
-    return Rows(delta.columns, rows | delta.added)
-
-
-def find_heirs(previous: Mapping[str, Rows], current: Mapping[str, Rows], deltas: Mapping[str, Delta]) -> None:
-    """Enter into `deltas` which rows stand for those that are gone.
-
-    A row read from the same passages under a new id replaces the old one; a row that took over all of another's
-    passages was merged with it. Rows without passages of their own follow the ids that they hold.
-    """
-    before, now = _passages(previous.get("evidence")), _passages(current.get("evidence"))
-    renamed: dict[Cell, Cell] = {}
-    known = [table for table in contract.table_names() if table in deltas and table in current]
-    for table in known:
-        if contract.id_column(table):
-            _follow_passages(deltas[table], current[table], before, now)
-            renamed |= {key[0]: heir[0] for key, (_, heir) in deltas[table].heirs.items()}
-    for table in known:
-        _follow_ids(table, deltas[table], previous[table], current[table], renamed)
-
-
-Passages = Mapping[Cell, frozenset[Key]]
-
-
-def _passages(evidence: Rows | None) -> Passages:
-    """Record → what it was read from: (source, column, quote)."""
-    found: dict[Cell, set[Key]] = {}
-    if evidence is not None:
-        wanted = evidence.in_columns(("record_id", "source_id", "column_name", "quote"))
-        for record, *passage in wanted.rows.values():
-            found.setdefault(record, set()).add(tuple(passage))
-    return {record: frozenset(passages) for record, passages in found.items()}
-
-
-def _follow_passages(delta: Delta, current: Rows, before: Passages, now: Passages) -> None:
-    nothing: frozenset[Key] = frozenset()
-    readers: dict[Key, list[Key]] = {}
-    for key in current.rows:
-        for passage in now.get(key[0], nothing):
-            readers.setdefault(passage, []).append(key)
-    pairs = [
-        (-shared, old, new)
-        for old in delta.gone
-        for new, shared in Counter(k for p in before.get(old[0], nothing) for k in readers.get(p, ())).items()
-        if new in delta.added
-    ]
-    taken: set[Key] = set()
-    for _, old, new in sorted(pairs, key=lambda pair: (pair[0], label(pair[1]), label(pair[2]))):
-        if old not in delta.heirs and new not in taken:
-            delta.heirs[old] = ("replaced", new)
-            taken.add(new)
-    for old in delta.gone:
-        own = before.get(old[0], nothing)
-        if own and old not in delta.heirs:
-            near = sorted({key for passage in own for key in readers.get(passage, ())}, key=label)
-            heir = next((k for k in near if own <= now[k[0]] and not own <= before.get(k[0], nothing)), None)
-            if heir is not None:
-                delta.heirs[old] = ("merged", heir)
-
-
-def _follow_ids(table: str, delta: Delta, previous: Rows, current: Rows, renamed: Mapping[Cell, Cell]) -> None:
-    own = contract.id_column(table)
-    told = [(n, bool(c.refers_to)) for n, c in enumerate(contract.columns(table)) if c.name != own]
-    if not renamed or not delta.gone:
-        return
-
-    def signature(row: tuple[Cell, ...], follow: Mapping[Cell, Cell]) -> Key:
-        return tuple(follow.get(row[n], row[n]) if refers else row[n] for n, refers in told)
-
-    before = previous.in_columns(current.columns).rows
-    known = {signature(row, {}): key for key, row in reversed(current.rows.items())}
-    for old in delta.gone:
-        heir = known.get(signature(before[old], renamed))
-        if heir is not None and old not in delta.heirs:
-            delta.heirs[old] = ("replaced" if heir in delta.added else "merged", heir)
-
-
-def label(key: Key) -> str:
-    """A key as one text."""
-    return "|".join(part or "" for part in key)
-
-
-def changes_table(
-    deltas: Mapping[str, Delta], version: str, reason: Callable[[str, Key, str | None], str | None]
-) -> pa.Table:
-    """The rows of `changes`; `reason(table, key, column)` tells why, where it can."""
+def changes_table(deltas: Mapping[str, Delta], version: str, reason: Reason) -> pa.Table:
+    """The rows of `changes`."""
     rows: list[dict[str, Cell]] = []
     for table, delta in deltas.items():
         base = {"version": version, "table_name": table}
-        rows += [{**base, "record_id": label(key), "change": "added"} for key in delta.added]
+        rows += [{**base, "record_id": show(key), "change": "added"} for key in delta.added]
         for cell in delta.revised:
             rows.append(
                 {
                     **base,
-                    "record_id": label(cell.key),
+                    "record_id": show(cell.key),
                     "change": "revised",
                     "column_name": cell.column,
                     "old_value": cell.old,
@@ -329,20 +229,52 @@ def changes_table(
             )
         for key in delta.gone:
             change, heir = delta.heirs.get(key, ("retracted", None))
-            row = {**base, "record_id": label(key), "change": change, "replaced_by": label(heir) if heir else None}
-            rows.append({**row, "reason": reason(table, key, None)})
+            row = {**base, "record_id": show(key), "change": change, "replaced_by": show(heir) if heir else None}
+            rows.append({**row, "reason": _FATES.get(change) or reason(table, key, None)})
     rows.sort(key=lambda row: tuple(row.get(name) or "" for name in ("table_name", "record_id", "column_name")))
     return pa.Table.from_pylist([{name: row.get(name) for name in CHANGES.names} for row in rows], schema=CHANGES)
 
 
+_FATES = {
+    "replaced": "what it says stands under another id",
+    "merged": "another row holds what it was read from",
+}
+
+
+def unexplained(previous: Mapping[str, Rows], current: Mapping[str, Rows], changes: pa.Table) -> list[str]:
+    """Ids that vanish without an entry in `changes`, one line each, and entries that give no reason or no heir."""
+    problems = []
+    ends = changes.filter(pc.is_in(changes["change"], value_set=pa.array(["retracted", "merged", "replaced"])))
+    entries = {(row["table_name"], row["record_id"]): row for row in ends.to_pylist()}
+    for table, before in previous.items():
+        gone = before.labels
+        if table in current:
+            gone = gone.filter(pc.invert(pc.is_in(gone, value_set=current[table].labels)))
+        for label in gone.to_pylist():
+            entry = entries.get((table, show(label)))
+            if entry is None:
+                problems.append(f"{table} {show(label)} is gone, and no entry of changes says so")
+            elif not entry["reason"]:
+                problems.append(f"{table} {show(label)} is gone, and its entry gives no reason")
+    known = {show(label) for rows in current.values() for label in rows.labels.to_pylist()} if entries else set()
+    for (table, record), row in sorted(entries.items()):
+        if row["change"] != "retracted" and row["replaced_by"] not in known:
+            problems.append(f"{table} {record} is {row['change']} by {row['replaced_by']}, which is not there")
+    return problems
+
+
 def count_changes(deltas: Mapping[str, Delta], rows: Mapping[str, int]) -> dict[str, dict[str, int]]:
-    """Per table: rows now, and rows (not cells) added, revised, merged, replaced and retracted."""
+    """Per table: rows now, and rows (not cells) added, revised, merged, replaced and retracted.
+
+    A table without a delta is new as a whole.
+    """
     counts = {}
-    for table, delta in deltas.items():
+    for table in dict.fromkeys((*deltas, *rows)):
+        delta = deltas.get(table) or Delta((), {}, [], [])
         fates = Counter(delta.heirs.get(key, ("retracted", None))[0] for key in delta.gone)
         counts[table] = {
             "rows": rows.get(table, 0),
-            "added": len(delta.added),
+            "added": len(delta.added) if table in deltas else rows[table],
             "revised": len({cell.key for cell in delta.revised}),
             **{fate: fates[fate] for fate in ("merged", "replaced", "retracted")},
         }
@@ -372,39 +304,72 @@ def find_deltas(previous: Version, current: Version) -> dict[str, Delta]:
     Raises `RsbError` where the result, applied to `previous`, would not give `current`.
     """
     deltas = {}
-    nothing: dict[Key, tuple[Cell, ...]] = {}
     for table in dict.fromkeys((*current.tables, *previous.tables)):
-        now = current.tables.get(table) or Rows(previous.tables[table].columns, nothing)
-        before = previous.tables.get(table) or Rows(now.columns, nothing)
+        now = current.tables.get(table) or _no_rows(previous.tables[table])
+        before = previous.tables.get(table) or _no_rows(now)
         deltas[table] = diff(before, now)
-        if apply(deltas[table], before).rows != now.rows:
+        try:
+            leads = same(apply(deltas[table], before), now)
+        except ValueError:
+            leads = False
+        if not leads:
             raise RsbError(
                 f"the changes found in {table} do not lead from the last release to this one",
                 mend="report this: it is a fault of `rsb compare`",
             )
-    complete = {table: previous.tables.get(table) or Rows(deltas[table].columns, nothing) for table in deltas}
-    find_heirs(complete, current.tables, deltas)
+    find_heirs(previous.tables, current.tables, deltas)
     return deltas
 
 
-def why(previous: Version, current: Version) -> Callable[[str, Key, str | None], str | None]:
-    """What the pipeline can tell about the reason of a change."""
-    before, sources = _passages(previous.tables.get("evidence")), current.tables.get("sources")
-    kept = set() if sources is None else {key[0] for key in sources.rows}
+def _no_rows(like: Rows) -> Rows:
+    return Rows(like.data.slice(0, 0), like.labels.slice(0, 0))
 
-    def reason(table: str, key: Key, column: str | None) -> str | None:
+
+def why(previous: Version, current: Version, deltas: Mapping[str, Delta]) -> Reason:
+    """What the pipeline can tell about the reason of a change; for a row that is gone it always tells one."""
+    gone = {label for delta in deltas.values() for label in delta.gone}
+    read = passages_of(previous.tables.get("evidence"), records=gone)
+    texts = [_texts(version) for version in (previous, current)]
+    rows = {table: _as_dicts(previous.tables[table], delta.gone) for table, delta in deltas.items() if delta.gone}
+
+    def reason(table: str, key: str, column: str | None) -> str | None:
         if column is not None:
             return None if column in previous.tables[table].columns else "new column"
         if table not in current.tables:
             return "table removed"
-        rows = previous.tables[table]
-        if "source_id" in rows.columns and table != "sources":
-            read_from = {rows.rows[key][rows.columns.index("source_id")]}
-        else:
-            read_from = {passage[0] for passage in before.get(key[0], ())}
-        return "its source is no longer part of the dataset" if read_from and not read_from & kept else None
+        row = rows[table][key]
+        if table == "sources":
+            return "no longer part of the dataset"
+        owner = row.get("record_id") if table != "evidence" or row.get("record_id") in gone else None
+        passages = read.get(key) or read.get(owner or "", frozenset())
+        sources = (
+            {row["source_id"]} if row.get("source_id") else {passage.partition(SEPARATOR)[0] for passage in passages}
+        )
+        if sources and not sources & texts[1].keys():
+            return "its source is no longer part of the dataset"
+        if owner in gone:
+            return f"{owner}, to which it belongs, is gone"
+        if any(texts[0].get(source) != texts[1].get(source) for source in sources):
+            return "the text of its source changed"
+        if sources:
+            return "it is no longer read from its source"
+        return "it is no longer listed, or nothing refers to it"
 
     return reason
+
+
+def _texts(version: Version) -> dict[Cell, Cell]:
+    """source → the checksum of its text."""
+    if "sources" not in version.tables:
+        return {}
+    source, text = version.tables["sources"].in_columns(("source_id", "sha256")).data.columns
+    return dict(zip(source.to_pylist(), text.to_pylist(), strict=True))
+
+
+def _as_dicts(rows: Rows, labels: list[str]) -> dict[str, dict[str, Cell]]:
+    return {
+        label: dict(zip(rows.columns, row, strict=True)) for label, row in zip(labels, rows.take(labels), strict=True)
+    }
 
 
 # The stage
@@ -412,11 +377,12 @@ def why(previous: Version, current: Version) -> Callable[[str, Key, str | None],
 
 @dataclass(frozen=True)
 class Comparison:
-    """What `compare` finds: the `changes` table, `schema.json` and `reports/changes.json`."""
+    """What `compare` finds: the `changes` table, `schema.json`, `reports/changes.json`, `delta.jsonl` ("": no baseline)."""
 
     changes: pa.Table
     schema: dict[str, Any]
     report: dict[str, Any]
+    delta: str
 
 
 def compare(previous: Version | None, current: Version, version: str) -> Comparison:
@@ -426,20 +392,42 @@ def compare(previous: Version | None, current: Version, version: str) -> Compari
     schema_changes = compare_schemas(old, description) if old else []
     level = gravest(schema_changes)
     schema_version = bump(old["schema_version"], level) if old else FIRST_SCHEMA_VERSION
-    deltas = find_deltas(previous or Version({}, {}), current)
-    listed = deltas if previous else {}
+    deltas = find_deltas(previous, current) if previous else {}
+    since = old["version"] if old else None
     report = {
         "version": version,
-        "since": old["version"] if old else None,
+        "since": since,
         "schema_version": schema_version,
         "schema_level": level,
         "schema_changes": [
             {"level": change.level, "where": change.where, "what": change.what} for change in schema_changes
         ],
-        "tables": count_changes(deltas, {table: len(rows.rows) for table, rows in current.tables.items()}),
+        "unannounced": unannounced(old, description) if old else [],
+        "tables": count_changes(deltas, {table: len(rows) for table, rows in current.tables.items()}),
     }
-    changes = changes_table(listed, version, why(previous or current, current))
-    return Comparison(changes, {**description, "version": version, "schema_version": schema_version}, report)
+    schema = {**description, "version": version, "schema_version": schema_version}
+    if previous is None:
+        return Comparison(changes_table({}, version, lambda *_: None), schema, report, "")
+    changes = changes_table(deltas, version, why(previous, current, deltas))
+    dropped = [table for table in deltas if table not in current.tables]
+    delta = dump_delta(deltas, since=str(since), version=version, dropped=dropped)
+    return Comparison(changes, schema, report, delta)
+
+
+def prove(previous: Mapping[str, Rows], current: Mapping[str, Rows], delta: str, changes: pa.Table) -> list[str]:
+    """Why a delta file and `changes` do not account for `current`, one line each; [] where they do."""
+    told = load_delta(delta)
+    try:
+        made = told.apply(previous)
+    except ValueError as error:
+        return [f"the delta since {told.since} does not fit that version: {error}"]
+    unlike = [table for table in sorted({*made, *current}) if not _agree(made.get(table), current.get(table))]
+    problems = [f"{table}: the delta since {told.since} does not lead to this table" for table in unlike]
+    return problems + unexplained(previous, current, changes)
+
+
+def _agree(one: Rows | None, other: Rows | None) -> bool:
+    return one is not None and other is not None and same(one, other)
 
 
 def load_baseline(folder: Path) -> Version | None:
@@ -486,6 +474,8 @@ def save(workspace: Workspace, found: Comparison) -> None:
     with store.replacing_folder(workspace.changes) as fresh:
         store.write_plain_parquet(fresh / "changes.parquet", found.changes)
         store.write_text(fresh / "schema.json", dump_json(found.schema))
+        if found.delta:
+            store.write_text(fresh / "delta.jsonl", found.delta)
     store.write_text(workspace.reports / "changes.json", dump_json(found.report))
 
 
@@ -498,7 +488,11 @@ def run(workspace: Workspace) -> Comparison:
     """The stage `compare`. Raises `RsbError` for missing tables or a broken baseline."""
     previous, current = load(workspace)
     found = compare(previous, current, str(workspace.params["version"]))
+    if previous and (problems := prove(previous.tables, current.tables, found.delta, found.changes)):
+        raise RsbError("\n".join(problems), mend="report this: it is a fault of `rsb compare`")
     save(workspace, found)
     since = f"since {found.report['since']}" if previous else "nothing published yet"
     progress.say(f"compare: {found.changes.num_rows} changes, {since}; schema {found.schema['schema_version']}")
+    for reason in found.report["unannounced"]:
+        progress.say(f"compare: cannot be published: {reason}")
     return found

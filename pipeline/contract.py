@@ -67,6 +67,7 @@ class Column:
     low: float | None
     high: float | None
     derived: bool
+    deprecated: str | None = None
 
 
 def table_names() -> tuple[str, ...]:
@@ -191,7 +192,7 @@ def table_schema(table: str, codes: Codes | None = None) -> dict[str, Any]:
             constraints["enum"] = [int(code) for code in allowed] if kind == "integer" else allowed
         if constraints:
             entry["constraints"] = constraints
-        for extra in ("unit", "vocabulary"):
+        for extra in ("unit", "vocabulary", "deprecated"):
             if getattr(column, extra):
                 entry[extra] = getattr(column, extra)
         if len(column.refers_to) > 1:
@@ -280,6 +281,8 @@ def codebook_page(table: str, codes: Codes) -> str:
             meaning += " EDTF."
         if column.derived:
             meaning += " Derived."
+        if column.deprecated:
+            meaning += f" Deprecated: {column.deprecated}"
         kind = _TABLE_SCHEMA_TYPES[str(column.arrow_type)]
         lines.append(f"| `{column.name}` | {kind} | {'yes' if column.nullable else 'no'} | {meaning} |")
     used = list(dict.fromkeys(c.vocabulary for c in columns(table) if c.vocabulary))

@@ -8,6 +8,7 @@ declarations and how evidence points to records; knows neither folders nor schem
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -32,6 +33,7 @@ class Rows:
 
     @property
     def columns(self) -> tuple[str, ...]:
+        """The names of the columns, in order."""
         return tuple(self.data.column_names)
 
     def __len__(self) -> int:
@@ -76,7 +78,9 @@ def show(label: str) -> str:
 
 def as_rows(data: pa.Table, key: Iterable[str]) -> Rows:
     """A table's values as text. A key column it lacks counts as null; a repeated key has `#2`, `#3` … added."""
-    text = pa.table({name: data.column(name).cast(pa.string()).combine_chunks() for name in data.column_names})
+    with ThreadPoolExecutor() as pool:
+        columns = list(pool.map(lambda column: column.cast(pa.string()).combine_chunks(), data.columns))
+    text = pa.table(columns, names=data.column_names)
     labels = _join(_pick(text, tuple(key)))
     if pc.count_distinct(labels).as_py() < len(labels):
         labels = _tell_apart(labels)
@@ -228,7 +232,10 @@ def passages_of(
     """Record → what it was read from (source, column, quote), for some records or some passages."""
     if evidence is None:
         return {}
-    owners, passages = _pick(evidence.data, ["record_id"]).column(0).combine_chunks(), _join(_pick(evidence.data, _PASSAGE))
+    owners, passages = (
+        _pick(evidence.data, ["record_id"]).column(0).combine_chunks(),
+        _join(_pick(evidence.data, _PASSAGE)),
+    )
     wanted, held = (among, passages) if records is None else (records, owners)
     mask = pc.is_in(held, value_set=pa.array(list(wanted), pa.string()))
     found: dict[str, set[str]] = {}
@@ -321,10 +328,11 @@ def load_delta(text: str) -> DeltaFile:
     """The content of a delta file. Raises `RsbError`, with its line, where it is none."""
     number = 1
     try:
-        first, *others = text.splitlines()
+        first, *others = text.removesuffix("\n").split("\n")  # a cell may hold what `splitlines` takes for an end
         head = json.loads(first)
         deltas = {table: Delta(tuple(columns), {}, [], []) for table, columns in head["columns"].items()}
-        for number, line in enumerate(others, start=2):
+        for line in others:
+            number += 1
             told = json.loads(line)
             delta = deltas[told["table"]]
             if "gone" in told:
@@ -335,5 +343,5 @@ def load_delta(text: str) -> DeltaFile:
             else:
                 delta.added[SEPARATOR.join(told["added"])] = tuple(told["row"])
         return DeltaFile(head["since"], head["version"], deltas)
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise RsbError(f"is no delta: {error!r}", line=number, mend="run `rsb compare` again") from error

@@ -76,12 +76,14 @@ def field(
     low: float | None = None,
     high: float | None = None,
     derived: bool = False,
+    deprecated: str | None = None,
 ) -> Any:
     """Declare a column.
 
     vocabulary: name of its code list in `data/codebook/codes.csv`. refers_to: tables whose ids it may hold.
     unit: what numbers count. pattern: an RE2 regular expression for the whole value. edtf: an EDTF date.
     low, high: inclusive bounds. derived: computed by the pipeline from other cells, so it needs no evidence.
+    deprecated: what to use instead of a column that a later version removes; a version that says so must come first.
     """
     metadata = {
         "vocabulary": vocabulary,
@@ -92,6 +94,7 @@ def field(
         "low": low,
         "high": high,
         "derived": derived,
+        "deprecated": deprecated,
     }
     return pa.Field(description=description, nullable=nullable, metadata=metadata)
 

@@ -106,7 +106,7 @@ def test_the_command_line_is_there_at_once() -> None:
         ["read"],
         ["read", "--json"],
         ["add"],
-        ["diff", "one"],
+        ["diff"],
         ["verify"],
         ["publish"],
         ["validate", "--format", "xml"],

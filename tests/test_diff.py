@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from pipeline import store
 from pipeline.cli import main
-from pipeline.diff import diff_folders, render
+from pipeline.diff import diff_folders, render, render_markdown
 from pipeline.errors import RsbError
 
 Tables = dict[str, pa.Table]
@@ -86,3 +86,35 @@ def test_a_damaged_file_is_named_without_a_traceback(tables: Tables, tmp_path: P
     refused = CliRunner().invoke(main, ["diff", str(old), str(new)])
     assert refused.exit_code == 2
     assert "terms.parquet" in refused.stderr
+
+
+def test_the_comment_for_a_pull_request_shows_values_as_text(tables: Tables, tmp_path: Path) -> None:
+    old, new = write(tmp_path / "old", tables), write(tmp_path / "new", tables)
+    nasty = "@team <img src=x> | `x` [a](http://b) *c*\n# d"
+    titles = pa.array([nasty] * tables["deals"].num_rows, pa.string())
+    place = tables["deals"].column_names.index("title")
+    store.write_parquet(new / "deals.parquet", "deals", tables["deals"].set_column(place, "title", titles))
+    store.write_parquet(new / "terms.parquet", "terms", tables["terms"].slice(0, 0))
+    told = CliRunner().invoke(main, ["diff", str(old), str(new), "--format", "markdown"])
+    assert told.exit_code == 0
+    lines = told.stdout.splitlines()
+    assert lines[2] == "**Lost**"
+    assert lines[4].startswith("- terms&#58; 1 rows retracted")
+    assert "| terms | 0 | 1 |  |  |  |  |" in lines
+    (row,) = [line for line in lines if line.startswith("| revised | deals |")]
+    assert row.count("|") == 9, "a value makes no column of its own"
+    for mark in ("@", "<", "`", "[", "*", "#\x20"):
+        assert mark not in row.replace("&#", "")
+
+
+def test_the_comment_is_bounded(tables: Tables, tmp_path: Path) -> None:
+    old, new = write(tmp_path / "old", tables), tmp_path / "new"
+    long = pa.table({"a": [f"{n:04d}{'*' * 400}" for n in range(2000)]})
+    store.write_tables(new, tables)
+    store.write_plain_csv(new / "notes.csv", long)
+    store.write_plain_parquet(new / "notes.parquet", long)
+    found = diff_folders(old, new)
+    assert len(found["changes"]) == 2000
+    assert len(render_markdown(found)) < 65_536, "the greatest length of a comment"
+    assert "Changes (40 of 2,000)" in render_markdown(found)
+    assert render_markdown(diff_folders(old, old)).endswith("No difference.\n")

@@ -1,4 +1,5 @@
 import json
+import math
 import shutil
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
@@ -6,11 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+import pandera.errors
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
 from click.testing import CliRunner, Result
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline import contract, store, validate
@@ -165,6 +168,54 @@ def test_wrong_columns_and_types_are_issues(tables: Data, context: Context) -> N
         ("structure:missing-table", "aliases", None),
     } <= found
     assert not any(rule == "structure:code" and table == "figures" for rule, table, _ in found)
+
+
+def found_by_pandera(table: str, data: pa.Table, codes: Codes) -> set[tuple[str, str | None]]:
+    """(rule, column) of what pandera finds wrong with the table's cells, by the same declaration."""
+    try:
+        contract.pandera_schema(table, codes).validate(data.to_pandas(types_mapper=pd.ArrowDtype), lazy=True)
+    except pandera.errors.SchemaErrors as failure:
+        nulls = pandera.errors.SchemaErrorReason.SERIES_CONTAINS_NULLS
+        return {
+            (
+                "structure:null" if e.reason_code == nulls else f"structure:{str(e.check.name).partition(':')[0]}",
+                e.schema.name,
+            )
+            for e in failure.schema_errors
+        }
+    return set()
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(table=st.sampled_from(contract.table_names()), data=st.data())
+def test_the_structure_found_wrong_is_what_pandera_finds(
+    tables: Data, context: Context, table: str, data: st.DataObject
+) -> None:
+    values: dict[str, list[Any]] = {
+        "string": [None, "", "COD", "state", "State", "x y", "Q12", "Q12 ", "a\nb", "é"],
+        "int32": [None, -1, 0, 1, 4],
+        "double": [None, -181.0, -1.0, 0.0, 90.5, float("inf"), float("-inf")],
+        "bool": [None, True],
+        "date32[day]": [None],
+    }
+    schema = contract.arrow_schema(table)
+    cells = {field.name: st.sampled_from(values[str(field.type)]) for field in schema}
+    rows = tables[table].to_pylist() + data.draw(st.lists(st.fixed_dictionaries(cells), max_size=3))
+    spoilt = pa.Table.from_pylist(rows, schema=pa.schema([field.with_nullable(True) for field in schema]))
+    found = broken({**tables, table: spoilt}, context)
+    structure = {(rule, column) for rule, where, column in found if rule.startswith("structure:") and where == table}
+    assert structure == found_by_pandera(table, spoilt, context.codes)
+
+
+def test_not_a_number_is_no_number(tables: Data, context: Context) -> None:
+    assert ("structure:finite", "figures", "value") in broken(mutated(tables, "figures", put(value=math.nan)), context)
+
+
+def test_cells_are_checked_also_where_a_column_is_missing(tables: Data, context: Context) -> None:
+    places = mutated(tables, "places", put(latitude=91.0))["places"]
+    for gone in ("place_id", "name"):
+        found = broken({**tables, "places": places.drop_columns([gone])}, context)
+        assert {("structure:missing-column", "places", gone), ("structure:high", "places", "latitude")} <= found
 
 
 def test_rules_do_not_run_on_a_table_without_structure(tables: Data, context: Context) -> None:

@@ -30,6 +30,7 @@ def load(workspace: Workspace) -> Contents:
     tables = store.read_tables(workspace.tables)
     codes_path = workspace.codebook / "codes.csv"
     texts = workspace.documents / "text"
+    delta = workspace.changes / "delta.jsonl"
     return Contents(
         version=str(workspace.params["version"]),
         tables={table: store.normalise(table, data) for table, data in tables.items()},
@@ -44,6 +45,7 @@ def load(workspace: Workspace) -> Contents:
         codes=load_codes(codes_path),
         codes_csv=codes_path.read_bytes(),
         facts=workspace.facts,
+        delta=delta.read_text(encoding="utf-8") if delta.exists() else "",
     )
 
 
@@ -51,11 +53,14 @@ def build(folder: Path, contents: Contents) -> list[Problem]:
     """Write a whole release into the empty `folder`; what `verify` finds wrong with it."""
     write_formats(folder, contents)
     write_documents(folder, contents)
+    if contents.delta:
+        store.write_text(folder / "delta.jsonl", contents.delta)
     told = index(
         folder,
         contents.data,
         version=contents.version,
         schema_version=contents.schema["schema_version"],
+        channel=contents.channel,
     )
     write_manifest(folder, told)
     return verify(folder, SELF_CHECKS)[1]

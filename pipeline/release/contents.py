@@ -14,6 +14,7 @@ class Contents:
     """The tables and all that goes with them.
 
     schema: the content of `schema.json`. texts: source_id → text, for every source. facts: `data/dataset.toml`.
+    delta: the content of `delta.jsonl`; "" where nothing was published before.
     """
 
     version: str
@@ -25,6 +26,8 @@ class Contents:
     codes: Codes
     codes_csv: bytes
     facts: dict[str, Any]
+    delta: str = ""
+    channel: str = "candidate"
 
     @property
     def data(self) -> store.Tables:

@@ -13,6 +13,7 @@ import yaml
 
 from pipeline import codes, contract, store, validate
 from pipeline.release.contents import Contents
+from pipeline.release.croissant import croissant
 from pipeline.release.views import TALK, VIEWS
 
 PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
@@ -23,7 +24,9 @@ def write_documents(folder: Path, contents: Contents) -> None:
     store.write_bytes(folder / "codes.csv", contents.codes_csv)
     store.write_text(folder / "schema.json", _json(contents.schema))
     store.write_text(folder / "codebook.md", codebook(contents))
-    store.write_text(folder / "datapackage.json", _json(data_package(folder, contents)))
+    package = data_package(folder, contents)
+    store.write_text(folder / "datapackage.json", _json(package))
+    store.write_text(folder / "croissant.json", _json(croissant(folder, package)))
     store.write_text(folder / "CITATION.cff", citation(contents))
     store.write_text(folder / "README.md", readme(contents))
     for source, text in contents.shared_texts.items():
@@ -108,7 +111,10 @@ def _rules_page() -> str:
 
 
 def data_package(folder: Path, contents: Contents) -> dict[str, Any]:
-    """`datapackage.json` (Data Package v2): the CSV files of `folder`, described."""
+    """`datapackage.json` (Data Package v2): the CSV files of `folder`, described.
+
+    `homepage` and `created` (a day) are told where `data/dataset.toml` states them; nothing here looks at a clock.
+    """
     facts = contents.facts
     resources = [contract.data_resource(table, contents.codes) for table in contract.table_names()]
     resources += [
@@ -122,6 +128,7 @@ def data_package(folder: Path, contents: Contents) -> dict[str, Any]:
         "title": facts["title"],
         "description": facts["description"],
         "version": contents.version,
+        **{name: str(facts[name]) for name in ("homepage", "created") if name in facts},
         "keywords": facts["keywords"],
         "licenses": [{"name": facts["license"], "path": facts["license_url"]}],
         "contributors": [{"title": creator, "roles": ["creator"]} for creator in facts["creators"]],
@@ -195,12 +202,14 @@ Python (the argument keeps whole numbers with gaps whole, and dates dates):
     import pandas as pd
     terms = pd.read_parquet("parquet/terms.parquet", dtype_backend="pyarrow")
 
-(From CSV: `pd.read_csv("csv/terms.csv", keep_default_na=False, na_values=[""])`.)
+From CSV, all as text, so that codes keep their zeros:
+
+    terms = pd.read_csv("csv/terms.csv", dtype=str, keep_default_na=False, na_values=[""])
 
 R:
 
     terms <- arrow::read_parquet("parquet/terms.parquet")
-    terms <- readr::read_csv("csv/terms.csv", na = "")
+    terms <- readr::read_csv("csv/terms.csv", na = "", col_types = readr::cols(.default = "c"))
 
 Stata (all as text, so that codes keep their zeros; `destring` what counts):
 
@@ -209,6 +218,10 @@ Stata (all as text, so that codes keep their zeros; `destring` what counts):
 DuckDB:
 
     SELECT * FROM 'parquet/terms.parquet';
+
+mlcroissant:
+
+    records = mlcroissant.Dataset("croissant.json").records("terms")
 
 SQLite, with names beside the ids:
 
@@ -223,7 +236,7 @@ left as it is and counted in `index.json`: import the files as text rather than 
 - `codebook.md`: every column, code, view and rule; `codes.csv`: every code list with crosswalks
 - `text/`: {shared} of {held} texts, those that their origin or licence lets us pass on
 - `changes` (in `csv/` and `parquet/`): what changed since the previous release; `issues.csv`: what the checks found
-- `schema.json`, `datapackage.json`, `index.json`, `SHA256SUMS`: declarations and files, for programs
+- `schema.json`, `datapackage.json`, `croissant.json`, `index.json`, `SHA256SUMS`: declarations and files, for programs
 - `CITATION.cff`: how to cite. Name the version.
 
 `sha256sum --check SHA256SUMS` tests the files; `rsb verify .` tests the contents too.

@@ -19,13 +19,17 @@ SQLITE_STAMP = slice(96, 100)
 def write_formats(folder: Path, contents: Contents) -> None:
     """Write `parquet/`, `csv/`, `issues.csv`, `rsb.sqlite` and `views.sql` into `folder`."""
     for table, data in contents.tables.items():
-        store.write_parquet(folder / "parquet" / f"{table}.parquet", table, data, level=store.RELEASE_LEVEL)
-        store.write_csv(folder / "csv" / f"{table}.csv", table, data)
-    store.write_plain_parquet(folder / "parquet" / "changes.parquet", contents.changes, level=store.RELEASE_LEVEL)
-    store.write_plain_csv(folder / "csv" / "changes.csv", contents.changes)
+        write_table(folder, table, store.normalise(table, data))
+    write_table(folder, "changes", contents.changes)
     store.write_plain_csv(folder / "issues.csv", contents.issues)
     store.write_bytes(folder / "rsb.sqlite", sqlite_bytes(contents.tables))
     store.write_text(folder / "views.sql", views_sql())
+
+
+def write_table(folder: Path, table: str, data: pa.Table) -> None:
+    """Write a table that is in its final order and schema into `parquet/` and `csv/`."""
+    store.write_plain_parquet(folder / "parquet" / f"{table}.parquet", data, level=store.RELEASE_LEVEL)
+    store.write_plain_csv(folder / "csv" / f"{table}.csv", data)
 
 
 def sqlite_bytes(tables: store.Tables) -> bytes:

@@ -32,12 +32,14 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def index(folder: Path, data: store.Tables, *, version: str, schema_version: str) -> dict[str, Any]:
+def index(
+    folder: Path, data: store.Tables, *, version: str, schema_version: str, channel: str = "candidate"
+) -> dict[str, Any]:
     """The content of `index.json` for the files that now lie in `folder`."""
     return {
         "version": version,
         "schema_version": schema_version,
-        "channel": "candidate",
+        "channel": channel,
         "tables": {
             table: {
                 "rows": rows.num_rows,

@@ -163,7 +163,8 @@ SELECT * FROM events_flat WHERE event_type NOT IN ({", ".join(f"'{code}'" for co
 def views_sql() -> str:
     """The text of `views.sql`."""
     head = "-- Views over the tables of rsb.sqlite, where they are built in. SQLite's dialect.\n"
+    # The description stands inside the statement, so that SQLite keeps it.
     body = "".join(
-        f"\n-- {view.description.replace('`', '')}\nCREATE VIEW {view.name} AS{view.query};\n" for view in VIEWS
+        f"\nCREATE VIEW {view.name} AS -- {view.description.replace('`', '')}{view.query};\n" for view in VIEWS
     )
     return head + body

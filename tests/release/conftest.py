@@ -8,8 +8,9 @@ import pytest
 
 from pipeline import compare, store
 from pipeline.codes import Codes
-from pipeline.compare import Version, as_rows, keys_of
+from pipeline.compare import Version, keys_of
 from pipeline.contract import schema_description
+from pipeline.delta import as_rows
 from pipeline.issues import ISSUES
 from pipeline.release import save
 from pipeline.release.contents import Contents

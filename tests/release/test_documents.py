@@ -1,7 +1,9 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pytest
 import yaml
@@ -45,6 +47,21 @@ def test_the_readme_names_the_reviewers_there_are(contents: Contents) -> None:
     told = readme(replace(contents, tables={**contents.tables, "deals": reviewed}))
     assert "reviewed by: machine reviewer 2." in told
     assert "None names one." not in told
+
+
+def test_the_snippets_for_pandas_run_and_keep_what_is_text(
+    release: Path, contents: Contents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(release)
+    snippets = [line.strip() for line in readme(contents).splitlines() if line.startswith("    terms = pd.")]
+    assert len(snippets) == 2
+    (release / "csv" / "terms.csv").write_text('"term_id","commodity_id"\n"007",\n"1","NA"\n', encoding="utf-8")
+    for snippet in snippets:
+        scope: dict[str, Any] = {"pd": pd}
+        exec(snippet, scope)
+    terms = scope["terms"]
+    assert terms["term_id"].tolist() == ["007", "1"]
+    assert terms["commodity_id"].isna().tolist() == [True, False]
 
 
 def test_the_data_package_describes_each_csv_as_it_lies_there(release: Path) -> None:

@@ -1,5 +1,9 @@
+import csv
 import math
 import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from random import Random
@@ -13,6 +17,7 @@ from hypothesis import strategies as st
 from pipeline import contract, store
 from pipeline.release.contents import Contents
 from pipeline.release.formats import sqlite_bytes, write_formats
+from pipeline.release.views import VIEWS
 
 # What a table may hold: no control characters, no empty string.
 texts = st.one_of(
@@ -73,6 +78,14 @@ def test_the_same_rows_in_any_order_and_chunks_give_the_same_bytes(
     assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
 
 
+@pytest.fixture
+def database(contents: Contents, tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    path = tmp_path / "x.sqlite"
+    path.write_bytes(sqlite_bytes(contents.tables))
+    with closing(sqlite3.connect(path)) as connection:
+        yield connection
+
+
 def test_plain_pandas_gives_the_declared_types(release: Path) -> None:
     for table in contract.table_names():
         frame = pd.read_parquet(release / "parquet" / f"{table}.parquet", dtype_backend="pyarrow")
@@ -115,15 +128,61 @@ def test_sqlite_bytes_repeat_and_hold_no_library_version(contents: Contents) -> 
     assert made[96:100] == bytes(4)
 
 
-def test_sqlite_keeps_comments_and_references(contents: Contents, tmp_path: Path) -> None:
-    path = tmp_path / "x.sqlite"
-    path.write_bytes(sqlite_bytes(contents.tables))
-    connection = sqlite3.connect(path)
-    (ddl,) = connection.execute("SELECT sql FROM sqlite_schema WHERE name = 'terms'").fetchone()
-    assert "-- Who gives or would give." in ddl
-    targets = {(row[3], row[2]) for row in connection.execute("PRAGMA foreign_key_list(terms)")}
-    assert ("giver_id", "actors") in targets
-    connection.close()
+@pytest.mark.parametrize("table", contract.table_names())
+def test_sqlite_has_comments_keys_and_references_as_declared(database: sqlite3.Connection, table: str) -> None:
+    (ddl,) = database.execute("SELECT sql FROM sqlite_schema WHERE name = ?", (table,)).fetchone()
+    assert ddl.startswith(f"CREATE TABLE {table} ( -- {contract.describe(table)}\n")
+    info = {row[1]: row for row in database.execute(f"PRAGMA table_info({table})")}
+    for column in contract.columns(table):
+        assert f"-- {column.description}" in ddl
+        assert info[column.name][3] == (not column.nullable)
+    key = sorted((row[5], name) for name, row in info.items() if row[5])
+    if table == "aliases":  # a part of its key may be empty, which a primary key forbids
+        assert key == []
+        assert "UNIQUE (" in ddl
+    else:
+        assert [name for _, name in key] == list(contract.facts(table).key)
+    targets = {(row[3], row[2]) for row in database.execute(f"PRAGMA foreign_key_list({table})")}
+    assert targets == {(c.name, c.refers_to[0]) for c in contract.columns(table) if len(c.refers_to) == 1}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE terms SET giver_id = 'nobody'",
+        "INSERT INTO actors SELECT * FROM actors LIMIT 1",
+        "INSERT INTO aliases VALUES ('x', NULL, 'name', NULL, NULL)",
+    ],
+)
+def test_sqlite_refuses_orphans_duplicates_and_gaps(database: sqlite3.Connection, statement: str) -> None:
+    database.execute("PRAGMA foreign_keys = ON")
+    with pytest.raises(sqlite3.IntegrityError):
+        database.execute(statement)
+
+
+def test_sqlite_has_every_view_with_its_description(database: sqlite3.Connection) -> None:
+    found = dict(database.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'view'"))
+    assert set(found) == {view.name for view in VIEWS}
+    assert all(view.description.replace("`", "") in found[view.name] for view in VIEWS)
+
+
+def test_every_csv_of_a_release_has_one_line_for_each_row(contents: Contents, tmp_path: Path) -> None:
+    """Also where a cell holds what ends a line for some reader: quotes, a comma, separators beyond ASCII."""
+    sources = contents.tables["sources"]
+    at = sources.column_names.index("title")
+    title = '"A", said B;\u2028then C\u2029, D\u0085 and E\x0b'
+    wild = sources.set_column(at, sources.schema.field(at), pa.array([title] * len(sources)))
+    write_formats(tmp_path, replace(contents, tables={**contents.tables, "sources": wild}))
+    paths = sorted(tmp_path.rglob("*.csv"))
+    assert {path.stem for path in paths} == {*contents.data, "issues"}
+    for path in paths:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.reader(file))
+        content = path.read_bytes()
+        assert content.count(b"\n") == len(rows)
+        assert content.endswith(b"\n")
+        assert b"\r" not in content
+    assert title in (tmp_path / "csv" / "sources.csv").read_text(encoding="utf-8").replace('""', '"')
 
 
 def test_two_builds_give_the_same_bytes(contents: Contents, tmp_path: Path) -> None:

@@ -31,8 +31,8 @@ def test_a_release_holds_what_it_should_and_verifies(release: Path, contents: Co
     made = set(files(release))
     assert made >= {f"{kind}/{table}.{kind}" for table in contents.data for kind in ("csv", "parquet")}
     assert {name for name in made if "/" not in name} == {
-        "CITATION.cff", "README.md", "SHA256SUMS", "codebook.md", "codes.csv", "datapackage.json", "index.json",
-        "issues.csv", "rsb.sqlite", "schema.json", "views.sql",
+        "CITATION.cff", "README.md", "SHA256SUMS", "codebook.md", "codes.csv", "croissant.json", "datapackage.json",
+        "index.json", "issues.csv", "rsb.sqlite", "schema.json", "views.sql",
     }  # fmt: skip
     assert {name for name in made if name.startswith("text/")} == {f"text/{source}.txt" for source in contents.texts}
     assert verify(release)[1] == []

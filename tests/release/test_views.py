@@ -36,7 +36,8 @@ DATA: dict[str, Rows] = {
     "terms": [
         {
             "term_id": "t1", "deal_id": "d1", "term_type": "mine_access", "act": "offer",
-            "giver_id": "COD", "receiver_id": "USA", "commodity_id": "cobalt", "status": "asserted",
+            "giver_id": "COD", "receiver_id": "USA", "commodity_id": "cobalt", "place_id": "cod-goma",
+            "status": "asserted",
         },
         {"term_id": "t2", "deal_id": "d1", "term_type": "troop_deployment", "act": "request", "giver_id": "USA"},
     ],
@@ -53,13 +54,17 @@ DATA: dict[str, Rows] = {
         {"relation_id": "r1", "subject_id": "RWA", "predicate": "supports", "object_id": "m23", "status": "contested"},
         {"relation_id": "r2", "subject_id": "d1", "predicate": "modelled_on", "object_id": "d2"},
         {"relation_id": "r3", "subject_id": "m23", "predicate": "present_in", "object_id": "cod-goma"},
+        {
+            "relation_id": "r4", "subject_id": "m23", "predicate": "exploits", "commodity_id": "cobalt",
+            "place_id": "cod-goma",
+        },
     ],
     "figures": [
         {"figure_id": "f1", "measure": "deaths", "about_id": "e1", "value": 100.0, "low": 100.0, "high": 100.0},
         {"figure_id": "f2", "measure": "deaths", "about_id": "e1", "value": 120.0, "low": 110.0, "high": 150.0},
         {"figure_id": "f3", "measure": "deaths", "about_id": "e1", "low": 1.0, "high": 9e9, "realis": "hypothetical"},
         {"figure_id": "f4", "measure": "injured", "about_id": "e1", "value": 5.0, "low": 5.0},
-        {"figure_id": "f5", "measure": "deaths", "about_id": "e5", "value": 7.0, "low": 7.0, "bound": "more_than"},
+        {"figure_id": "f5", "measure": "deaths", "about_id": "e5", "value": 7.0, "low": 7.0, "bound": "more_than", "unit": "persons"},
     ],
     "participants": [
         {"record_id": "e1", "role": "actor", "actor_id": "m23"},
@@ -77,6 +82,8 @@ DATA: dict[str, Rows] = {
         {"claim_id": "c7", "record_id": "f1", "source_id": "s2"},
         {"claim_id": "c8", "record_id": "e2", "source_id": "s3"},
         {"claim_id": "c9", "record_id": "e1", "source_id": "s2"},
+        {"claim_id": "ca", "record_id": "r4", "source_id": "s3"},
+        {"claim_id": "cb", "record_id": "f5", "source_id": "s3"},
     ],
 }  # fmt: skip
 
@@ -109,16 +116,18 @@ def query(codes: Codes, tmp_path: Path) -> Iterator[Query]:
 def test_terms_named(query: Query) -> None:
     sql = "SELECT deal_title, giver_name, receiver_name, commodity_name, place_name, status, holders FROM terms_named"
     assert query(f"{sql} ORDER BY term_id") == [
-        ("Minerals for security", "DR Congo", "United States", "cobalt", None, "asserted", "DR Congo; Wire"),
+        ("Minerals for security", "DR Congo", "United States", "cobalt", "Goma", "asserted", "DR Congo; Wire"),
         ("Minerals for security", "United States", None, None, None, "asserted", None),
     ]
 
 
 def test_relations_named(query: Query) -> None:
-    assert query("SELECT subject_name, object_name, status, holders FROM relations_named ORDER BY relation_id") == [
-        ("Rwanda", "M23", "contested", "Rwanda"),
-        ("Minerals for security", "The model", "asserted", None),
-        ("M23", "Goma", "asserted", None),
+    sql = "SELECT subject_name, object_name, commodity_name, place_name, status, holders FROM relations_named"
+    assert query(f"{sql} ORDER BY relation_id") == [
+        ("Rwanda", "M23", None, None, "contested", "Rwanda"),
+        ("Minerals for security", "The model", None, None, "asserted", None),
+        ("M23", "Goma", None, None, "asserted", None),
+        ("M23", None, "cobalt", "Goma", "asserted", "Else"),
     ]
 
 
@@ -134,6 +143,11 @@ def test_claims_named(query: Query) -> None:
         ("c7", "Wire", "Two", "figures", "asserted", "deaths exact 100"),
         ("c8", "Else", "Three", "events", "asserted", "? CONSULT"),
         ("c9", "Wire", "Two", "events", "asserted", "M23; Rwanda ASSAULT DR Congo"),
+        ("ca", "Else", "Three", "relations", "asserted", "M23 exploits: cobalt"),
+        ("cb", "Else", "Three", "figures", "asserted", "deaths more_than 7 persons"),
+    ]
+    assert query("SELECT publisher, published, url FROM claims_named WHERE claim_id = 'c1'") == [
+        ("Post", "2025-03-10", None)
     ]
 
 
