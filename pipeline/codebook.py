@@ -218,7 +218,9 @@ class Codebook:
     @cached_property
     def speech(self) -> frozenset[str]:
         """Verbs of saying."""
-        return frozenset(self.grammar["speech"])
+        return frozenset(self.grammar["speech"]) | {
+            verb.partition(" ")[0] for frame in self.frames if frame.claim is not None for verb in frame.verbs
+        }
 
     @cached_property
     def bounds(self) -> frozenset[str]:

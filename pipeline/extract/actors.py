@@ -28,6 +28,7 @@ class Actor:
 class Cast:
     """Who was mentioned so far, by type, for coreference; the latest last.
 
+    persons: those who were subjects last. together: the coordinated subjects of the sentence before ("they").
     voice: who "we" is. earlier: those before the current sentence. government: the state whose government was named last ("Mali's junta"), which "the government" points back to.
     """
 
@@ -38,6 +39,8 @@ class Cast:
     earlier: list[str] = field(default_factory=list)
     government: str | None = None
     subjects: list[str] = field(default_factory=list)
+    persons: list[str] = field(default_factory=list)
+    together: list[str] = field(default_factory=list)
 
     def row(self, actor: str) -> Mapping[str, Any]:
         """The registry or learned row of an actor."""
@@ -290,8 +293,12 @@ def _two_before(kind: str, group: Group, sentence: Sentence, cast: Cast) -> list
 
 
 def _pronoun(unit: Unit, sentence: Sentence, cast: Cast) -> list[Actor]:
-    if unit.lower in ("he", "him", "his", "she", "her"):
-        actor = cast.latest(("person",))
+    if unit.lower in ("he", "him", "his", "she", "her", "himself", "herself"):
+        actor = _person_before(unit, sentence, cast)
+    elif (
+        unit.lower in ("they", "their", "them") and len(cast.together) > 1 and not _subject_before(unit, sentence, cast)
+    ):
+        return [Actor(one, unit.start, unit.end, True) for one in cast.together]
     elif unit.lower in ("it", "its", "they", "their", "them"):
         actor = _subject_before(unit, sentence, cast) or next(
             (a for a in reversed(cast.subjects) if _is_body(a, cast)), None
@@ -301,6 +308,21 @@ def _pronoun(unit: Unit, sentence: Sentence, cast: Cast) -> list[Actor]:
     else:
         actor = None
     return [Actor(actor, unit.start, unit.end, True)] if actor is not None else []
+
+
+def _person_before(unit: Unit, sentence: Sentence, cast: Cast) -> str | None:
+    """The person a pronoun points back to: a subject of its sentence, of the one before, else whom those before name."""
+    named = [u for u in sentence.units if u.end <= unit.start]
+    inside = [pair[0].target for u in named if (pair := name_actor(u)) and cast.type_of(pair[0].target) == "person"]
+    acting = [
+        pair[0].target
+        for clause in sentence.clauses
+        for group in clause.subjects
+        if (head := sentence.units[group.last - 1]).end <= unit.start and (pair := name_actor(head))
+    ]
+    people = [actor for actor in acting if cast.type_of(actor) == "person"]
+    earlier = [actor for actor in cast.earlier if cast.type_of(actor) == "person"]
+    return next((some[-1] for some in (people, cast.persons, earlier, inside) if some), None)
 
 
 def _is_quoted(unit: Unit, sentence: Sentence) -> bool:

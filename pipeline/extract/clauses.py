@@ -5,7 +5,7 @@ number of rules. Clauses carry subject, objects, prepositional phrases, voice, n
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -131,14 +131,17 @@ class Sentence:
 
 
 _NOUN_GROUP = re.compile(
-    r"(?:[DQ]|R(?=[JE~]))*(?:[JNM#$~'%]|E(?=[JNM~E]*[NM])|G(?=[NM])|(?<=~)[EGVIR]|[IR](?=~))*[NM#P%$]|P|[DQ](?![JNM#])"
+    r"(?:[DQ]|R(?=[JE~]))*(?:[JNM#$~'%]|E(?=[JNM~E]*[NM])|G(?=[NM])|(?<=~)[EGVIR]|[IR](?=~))*[NM#%$]|P|[DQ](?![JNM#])"
 )
 _VERB_GROUP = re.compile(r"(?:[XHBO]|T(?=R*[VBHOEG])|R(?=R*[XHBOVEGTK]))*[VEGKBHO](?:R(?=R*[EVG])|(?<=[BHO])R*[EGV])*")
 
 
-def parse_sentence(tokens: Tokens, first: int, last: int, names: list[Name], lexicon: Lexicon) -> Sentence:
-    """The sentence of tokens [first, last), with the names that lie in it."""
+def parse_sentence(
+    tokens: Tokens, first: int, last: int, names: list[Name], lexicon: Lexicon, times: Sequence[tuple[int, int]] = ()
+) -> Sentence:
+    """The sentence of tokens [first, last), with the names that lie in it; `times`: spans of phrases that tell when."""
     units = _units(tokens, first, last, names, lexicon)
+    _set_times_aside(units, times)
     _retag(units, lexicon)
     letters = "".join(unit.tag for unit in units)
     groups: list[Group] = []
@@ -159,6 +162,23 @@ def parse_sentence(tokens: Tokens, first: int, last: int, names: list[Name], lex
     groups = _split_opening(_split_datives(groups, verbs, units, lexicon), units, letters)
     group_of = {unit: group for group in groups for unit in range(group.first, group.last)}
     return Sentence(units, groups, _clauses(units, letters, groups, verbs, group_of, lexicon), group_of)
+
+
+def _set_times_aside(units: list[Unit], times: Sequence[tuple[int, int]]) -> None:
+    """Phrases that tell when ("on Tuesday", "in March 2024") are no arguments: Y, or a modifier inside a noun group."""
+    for start, end in times:
+        inside = [at for at, unit in enumerate(units) if start <= unit.start and unit.end <= end and not _means(unit)]
+        if not inside:
+            continue
+        before, after = units[inside[0] - 1 : inside[0]], units[inside[-1] + 1 : inside[-1] + 2]
+        modifies = units[inside[0]].tag != "I" and before and before[0].tag in "DQJ" and after and after[0].tag in "NMJ"
+        for at in inside:
+            units[at].tag = "J" if modifies else "Y"
+
+
+def _means(unit: Unit) -> bool:
+    """Whether a unit is a name whose meaning is known."""
+    return unit.name is not None and bool(unit.name.entries)
 
 
 def _has_perfect(verbs: list[Group], letters: str) -> bool:
@@ -197,7 +217,7 @@ def _tag(word: str, low: str, kind: str, lexicon: Lexicon) -> str:
             word, word if word in '.:;()"' else '"' if word in "“”‘’«»" else ";"
         )
     closed = lexicon.closed.get(low)
-    if closed:
+    if closed and word != "US":
         return closed
     form = lexicon.verb_forms.get(low)
     opened = lexicon.open.get(low) or (None if word[0].isupper() else _guess(low))
@@ -222,10 +242,12 @@ def _retag(units: list[Unit], lexicon: Lexicon) -> None:
     count = len(units)
     _retag_bounds(units, lexicon)
     for index, unit in enumerate(units):
-        before = units[index - 1].tag if index else "^"
+        if unit.tag == "Y":
+            continue
+        before = _tag_beside(units, index, -1)
         if before == "R" and index > 1:
             before = units[index - 2].tag if units[index - 2].tag in "XTHBMNPDQ" else before
-        after = units[index + 1].tag if index + 1 < count else "."
+        after = _tag_beside(units, index, 1)
         low = unit.lower
         if low in ("that", "who") and unit.tag in "DPWS":
             unit.tag = _retag_that(low, before, after)
@@ -272,6 +294,37 @@ def _retag(units: list[Unit], lexicon: Lexicon) -> None:
             unit.tag = "N" if after != "N" else "J"
         elif unit.tag == "N" and before in "MNP" and low in lexicon.verb_forms and lexicon.verb_forms[low][1] == "VBD":
             unit.tag = "V"
+    for index, unit in enumerate(units):
+        if (
+            unit.tag == "N"
+            and lexicon.verb_forms.get(unit.lower, ("", ""))[1] == "VBZ"
+            and _is_due(index, units, lexicon)
+        ):
+            unit.tag = "V"
+
+
+def _is_due(index: int, units: list[Unit], lexicon: Lexicon) -> bool:
+    """Whether a noun that may be a verb is the only finite one a reported clause can have ("say the group exploits …")."""
+    if _tag_beside(units, index, -1) not in "MN" or _tag_beside(units, index, 1) not in "DQMPJN$#T":
+        return False
+    if units[index - 1].tag == "N" and units[index - 1].lower.endswith("s"):
+        return False
+    first = index - 1
+    while first > 0 and units[first].tag not in 'SW;:".,' and not _is_finite(first, units):
+        first -= 1
+    opens = (
+        first == 0 or units[first].tag in "S:" or lexicon.verb_forms.get(units[first].lower, ("",))[0] in lexicon.speech
+    )
+    stop = next((at for at in range(index + 1, len(units)) if units[at].tag in 'SWC;:".,'), len(units))
+    return opens and not any(_is_finite(at, units) for at in range(index + 1, stop))
+
+
+def _tag_beside(units: list[Unit], index: int, step: int) -> str:
+    """The class of the next unit in a direction, times left out; ^ before the sentence, . behind it."""
+    index += step
+    while 0 <= index < len(units) and units[index].tag == "Y":
+        index += step
+    return units[index].tag if 0 <= index < len(units) else "^" if step < 0 else "."
 
 
 def _retag_bounds(units: list[Unit], lexicon: Lexicon) -> None:
@@ -339,17 +392,23 @@ def _verb_or_noun(low: str, before: str, after: str, lexicon: Lexicon) -> str:
 def _participle(index: int, before: str, after: str, units: list[Unit], lexicon: Lexicon) -> str:
     """E for a participle, V for a past tense, J for a modifier; for a form that may be either."""
     lemma, form = lexicon.verb_forms.get(units[index].lower, ("", "VBDN"))
-    following = units[index + 1].lower if index + 1 < len(units) else ""
+    following = next((unit.lower for unit in units[index + 1 :] if unit.tag != "Y"), "")
     if before in "BH":
         return "E"
     if before in "DQJ#~'" and after in "NMJ~":
         return "J"
     if form == "VBN":
         return "E"
-    if lemma in lexicon.speech:
+    if lemma in lexicon.speech and following not in ("by", "of"):
         return "V"
+    if before == "M" and after == "N" and _another_verb_follows(index, units):
+        # "the M23 armed group has …"
+        return "J"
     if before in "N" and after == "M" and _another_verb_follows(index, units):
         # "a company named Kapital has been granted …"
+        return "E"
+    if before in "NM" and after in "I.,;:" and _is_object(index, units, lexicon):
+        # "rejected a claim made by the president"
         return "E"
     if before in 'MNP)"' and after in "DQMP$#TSJNRG,.KC":
         return "V"
@@ -364,10 +423,24 @@ def _participle(index: int, before: str, after: str, units: list[Unit], lexicon:
     return "V" if before == "C" and after == "I" and following != "by" and units[index - 2].tag != "E" else "E"
 
 
+def _is_object(index: int, units: list[Unit], lexicon: Lexicon) -> bool:
+    """Whether the noun group before a unit is the object of a verb, other than one of saying."""
+    at = index - 1
+    while at > 0 and units[at].tag in "DQJNM'#~Y":
+        at -= 1
+    lemma = lexicon.verb_forms.get(units[at].lower, ("",))[0]
+    return units[at].tag in "VEKG" and lemma not in lexicon.speech
+
+
 def _has_finite(units: list[Unit], index: int) -> bool:
     """Whether the main clause around a unit has another finite verb."""
     stop = next((at for at in range(index + 1, len(units)) if units[at].tag in "SW;:"), len(units))
-    return any(unit.tag in "VBHX" for unit in (*units[:index], *units[index + 1 : stop]))
+    return any(_is_finite(at, units) for at in range(stop) if at != index)
+
+
+def _is_finite(at: int, units: list[Unit]) -> bool:
+    """Whether a unit is a verb form that needs no other to make a clause."""
+    return units[at].tag in "VBHXO" and _tag_beside(units, at, -1) != "T"
 
 
 def _another_verb_follows(index: int, units: list[Unit]) -> bool:
@@ -473,6 +546,8 @@ def _read_right(
         clause.particle = units[index].lower
         if letters[index] == "R":
             index += 1
+        while index < limit and letters[index] == "Y":
+            index += 1
     preposition = ""
     target: list[Group] | None = clause.objects
     joined = False
@@ -481,9 +556,9 @@ def _read_right(
         if index in starts:
             group = starts[index]
             follows = group.last
-            is_subject_of_next = follows in verb_starts or (
-                follows < limit and letters[follows] == "R" and follows + 1 in verb_starts
-            )
+            while follows < limit and letters[follows] in "RY" and follows not in verb_starts:
+                follows += 1
+            is_subject_of_next = follows in verb_starts
             finite_next = is_subject_of_next and letters[follows] not in "TGE"
             if finite_next and (preposition in lexicon.clause_prepositions or not preposition or joined):
                 break
@@ -513,7 +588,10 @@ def _read_right(
         elif letter == "J" and preposition == "as":
             # "rejected as unfounded any allegation"
             preposition, target = "", clause.objects
-        elif letter in 'SW;:."' or letter not in "R'~()":
+        elif letter == "R" and units[index].lower in lexicon.particles and clause.objects and not clause.particle:
+            # "drive the rebels out"
+            clause.particle = units[index].lower
+        elif letter in 'SW;:."' or letter not in "RY'~()":
             break
         index += 1
     clause.end = index
@@ -583,7 +661,7 @@ def _find_subject(
 ) -> None:
     previous = earlier[-1] if earlier else None
     before = verb.first - 1
-    while before >= 0 and letters[before] == "R":
+    while before >= 0 and letters[before] in "RY":
         before -= 1
     if clause.kind == "infinitive" and previous is not None:
         clause.parent = previous
@@ -618,13 +696,19 @@ def _find_subject(
             return
     if before >= 0 and letters[before] == "W":
         antecedent = before - 1
-        while antecedent >= 0 and letters[antecedent] in ",I":
+        while antecedent >= 0 and letters[antecedent] in ",IY":
             antecedent -= 1
         group = group_of.get(antecedent)
         if group is not None:
             clause.kind = "relative"
             clause.subjects = [group]
         return
+    if before > 0 and letters[before] == "C" and letters[before - 1] in ",Y" and clause.kind == "main":
+        # "condemns the agreement, since …, and accuses …": a second predicate of the sentence's subject.
+        alike = [c for c in earlier if c.kind == "main" and c.subjects and c.tag[:3] == clause.tag[:3]]
+        if alike:
+            clause.subjects, clause.parent = alike[0].subjects, alike[0].parent
+            return
     if before >= 0 and letters[before] == "C" and previous is not None and group_of.get(before - 1) is not None:
         clause.subjects = previous.subjects
         clause.parent = previous.parent

@@ -135,3 +135,20 @@ def _period(value: str, opener: str, match: re.Match[str]) -> Period | None:
 def _stands_as_year(match: re.Match[str]) -> bool:
     """Whether a bare year stands where years stand: in brackets, behind a comma or "year"."""
     return match.string[max(0, match.start("year5") - 5) : match.start("year5")].endswith(("(", ", ", "year "))
+
+
+_DAYS = "Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday"
+_LENGTHS = "hours?|days?|nights?|weeks?|weekends?|months?|quarters?|years?|decades?|centur(?:y|ies)|mornings?|afternoons?|evenings?|summers?|winters?|springs?|autumns?"
+_WHEN = re.compile(
+    rf"\b(?:(?:[Oo]n|[Ss]ince|[Bb]y|[Uu]ntil|[Ff]rom) )?(?:(?:late|early) )?(?:(?:[Ll]ast|[Nn]ext|[Tt]his) )?(?:{_DAYS})(?: (?:morning|afternoon|evening|night))?\b"
+    rf"|\b(?:(?:[Ii]n|[Dd]uring|[Oo]ver|[Ss]ince|[Aa]t|[Ee]arlier|[Ll]ater|[Ll]ate|[Ee]arly) )?(?:[Ll]ast|[Nn]ext|[Tt]his|[Ee]ach|[Ee]very|[Tt]he same|[Tt]he following|[Tt]he previous|[Tt]hat) (?:{_LENGTHS})\b"
+    rf"|\b(?:[Aa]|[Aa]n|[Oo]ne|[Tt]wo|[Tt]hree|[Ff]our|[Ff]ive|[Ss]ix|[Ss]even|[Ee]ight|[Nn]ine|[Tt]en|[Ss]everal|[Ff]ew|[Ss]ome|[Mm]any|\d+) (?:{_LENGTHS}) (?:ago|later|earlier|before(?=[.,;])|after(?=[.,;]))\b"
+    rf"|\b[Ii]n (?:recent|coming|the past|the coming|the last|the next|the past few|recent few|the past two|the past three) (?:{_LENGTHS})\b"
+    r"|\b[Ii]n the past\b|\b[Ss]o far\b|\b[Aa]t the time\b|\b[Aa]t first\b|\b[Aa]t once\b|\b[Aa]t present\b|\b[Ii]n public\b|\b[Ii]n private\b"
+)
+
+
+def find_times(text: str) -> list[tuple[int, int]]:
+    """Spans of the phrases that tell when: dates, weekdays ("on Tuesday"), "last year", "two months ago"."""
+    spans = [(period.start, period.end) for period in find_periods(text)]
+    return sorted({*spans, *(match.span() for match in _WHEN.finditer(text))})

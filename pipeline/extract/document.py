@@ -7,7 +7,7 @@ from pipeline.codebook import Codebook
 from pipeline.extract.actors import Actor, Cast, modifier_actors, name_actor, resolve
 from pipeline.extract.bargains import Bargains, Deal, Term, settle
 from pipeline.extract.clauses import parse_sentence
-from pipeline.extract.dates import find_periods
+from pipeline.extract.dates import find_periods, find_times
 from pipeline.extract.deals import read_deals, read_likeness, read_outlook
 from pipeline.extract.events import Setting, read_denials, read_noun_frames, read_verb_frames
 from pipeline.extract.figures import read_figures
@@ -38,7 +38,7 @@ def extract_document(
     bargains = Bargains()
     companies: list[Actor] = []
     quantities = find_quantities(text)
-    periods = find_periods(text)
+    periods, times = find_periods(text), find_times(text)
     in_conflict = _tells_conflict(tokens.lower, codebook)
     for number, (first, last) in enumerate(tokens.sentences):
         inside = [name for name in names if first <= name.first < last]
@@ -46,7 +46,8 @@ def extract_document(
         counted = [q for q in quantities if start <= q.start < end]
         if not inside and not counted and not _has_reference(tokens.lower[first:last], codebook):
             continue
-        sentence = parse_sentence(tokens, first, last, inside, codebook)
+        when = [span for span in times if start <= span[0] < end]
+        sentence = parse_sentence(tokens, first, last, inside, codebook, when)
         out.sentence = number
         setting = Setting(sentence, cast, out, [], [p for p in periods if start <= p.start < end], in_conflict)
         _note_names(setting, inside)

@@ -214,13 +214,20 @@ def read_verb_frames(setting: Setting) -> None:
 
 
 def _note_subjects(setting: Setting) -> None:
-    subjects = []
+    cast = setting.cast
+    subjects, persons, together = [], [], []
     for clause in setting.sentence.clauses:
-        for actor in slot(clause, "subject", setting) if not clause.passive else slot(clause, "object", setting):
-            if not actor.inferred or setting.cast.type_of(actor.id) == "state":
-                subjects.append(actor.id)
+        acting = slot(clause, "subject", setting) if not clause.passive else slot(clause, "object", setting)
+        subjects += [a.id for a in acting if not a.inferred or cast.type_of(a.id) == "state"]
+        persons += [a.id for a in acting if cast.type_of(a.id) == "person"]
+        if len({a.id for a in acting}) > 1 and not together:
+            together = list(dict.fromkeys(a.id for a in acting))
     if subjects:
-        setting.cast.subjects = subjects[::-1]
+        cast.subjects = subjects[::-1]
+    if persons:
+        cast.persons = persons
+    if subjects or persons:
+        cast.together = together
 
 
 def _add_event(
