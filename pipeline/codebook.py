@@ -51,7 +51,11 @@ SLOTS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One rule of `frames.yaml`: what its verbs and nouns mean, and where their participants stand."""
+    """One rule of `frames.yaml`: what its verbs and nouns mean, and where their participants stand.
+
+    heads: nouns of which a verb's object must be one (`<deal>`, `<place>`: any of the kind), where it has an object.
+    partnered: told only of two or more participants.
+    """
 
     id: str
     event: str | None
@@ -67,6 +71,8 @@ class Frame:
     stage: str | None
     claim: Mapping[str, str] | None
     realis: str | None
+    heads: frozenset[str]
+    partnered: bool
     positive: tuple[Mapping[str, Any], ...]
     negative: tuple[str, ...]
 
@@ -133,6 +139,7 @@ class Codebook:
         verbs = {verb.split(" ")[0] for frame in self.frames for verb in frame.verbs}
         verbs |= {verb for rule in self.terms for verb in rule.gives | rule.gets}
         nouns = {noun.split(" ")[-1] for frame in self.frames for noun in frame.nouns}
+        nouns |= {head for frame in self.frames for head in frame.heads if not head.startswith("<")}
         nouns |= set(self.deals["nouns"]) | set(self.deals["back_references"])
         verbs |= (
             set(self.grammar["light_verbs"]) | set(self.deals["verbs_of_likeness"]) | set(self.deals["contain_verbs"])
@@ -395,6 +402,8 @@ def _load_frames(path: Path, codes: Codes) -> tuple[Frame, ...]:
                 stage=row.get("stage"),
                 claim=row.get("claim"),
                 realis=row.get("realis"),
+                heads=frozenset(row.get("heads", ())),
+                partnered=row.get("partnered") == "true",
                 positive=tuple(row["positive"]),
                 negative=tuple(row["negative"]),
             )

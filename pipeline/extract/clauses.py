@@ -239,7 +239,6 @@ def _guess(low: str) -> str:
 
 def _retag(units: list[Unit], lexicon: Lexicon) -> None:
     """Settle words that may be verb or noun, and participles that may be verbs or modifiers, by their neighbours."""
-    count = len(units)
     _retag_bounds(units, lexicon)
     for index, unit in enumerate(units):
         if unit.tag == "Y":

@@ -176,6 +176,25 @@ def _fits(frame: Frame, actors: list[Actor], recipients: list[Actor], cast: Cast
     return not (frame.object_types and not any(cast.type_of(a.id) in frame.object_types for a in recipients))
 
 
+def _has_head(frame: Frame, clause: Clause, setting: Setting) -> bool:
+    """Whether the clause's object, if it has one, is such as the frame asks for."""
+    groups = clause.subjects if clause.passive else [*clause.objects, *clause.second]
+    if not frame.heads or not groups:
+        return "<place>" not in frame.heads
+    book = setting.cast.codebook
+    for group in groups:
+        head = setting.sentence.units[group.last - 1]
+        noun = book.noun_forms.get(head.lower, head.lower)
+        if noun in frame.heads or head.lower in frame.heads:
+            return True
+        if "<deal>" in frame.heads and (noun in book.deals["nouns"] or (head.name and head.name.of_kind("deal"))):
+            return True
+        inside = setting.sentence.units[group.first : group.last]
+        if "<place>" in frame.heads and any(u.name and place_named(u.name, setting.cast) for u in inside):
+            return True
+    return False
+
+
 def read_verb_frames(setting: Setting) -> None:
     """Events and relations of every clause."""
     codebook = setting.cast.codebook
@@ -197,7 +216,9 @@ def read_verb_frames(setting: Setting) -> None:
             recipients = [
                 a for a in first_filled(clause, frame.recipient, setting) if a.id not in {x.id for x in actors}
             ]
-            if not _fits(frame, actors, recipients, setting.cast):
+            if not _fits(frame, actors, recipients, setting.cast) or not _has_head(frame, clause, setting):
+                continue
+            if frame.partnered and len({a.id for a in (*actors, *recipients)}) < 2:
                 continue
             stance = stance or stance_of(clause, setting.sentence, setting.cast, setting.given)
             span = (setting.sentence.units[clause.first].start, setting.sentence.units[clause.verb].end)
@@ -215,7 +236,9 @@ def read_verb_frames(setting: Setting) -> None:
 
 def _note_subjects(setting: Setting) -> None:
     cast = setting.cast
-    subjects, persons, together = [], [], []
+    subjects: list[str] = []
+    persons: list[str] = []
+    together: list[str] = []
     for clause in setting.sentence.clauses:
         acting = slot(clause, "subject", setting) if not clause.passive else slot(clause, "object", setting)
         subjects += [a.id for a in acting if not a.inferred or cast.type_of(a.id) == "state"]
@@ -242,7 +265,11 @@ def _add_event(
 ) -> bool:
     if frame.mutual:
         actors, recipients = [*actors, *recipients], []
-    if not actors and len({a.id for a in recipients}) > 1 and frame.event in ("COOPERATE", "CONSULT", "AGREE"):
+    if (
+        not actors
+        and len({a.id for a in recipients}) > 1
+        and frame.event in ("COOPERATE", "CONSULT", "AGREE", "SUPPORT")
+    ):
         # "Was signed between X and Y": both act.
         actors, recipients = recipients, []
     one_sided = len({a.id for a in actors}) < 2 if frame.mutual else not (actors and recipients)
