@@ -230,6 +230,11 @@ class Codebook:
         }
 
     @cached_property
+    def offices(self) -> frozenset[str]:
+        """Nouns of an office that may be for something ("minister of", "secretary of")."""
+        return frozenset(self.grammar["office_titles"]) | {"chief", "head", "director", "president"}
+
+    @cached_property
     def bounds(self) -> frozenset[str]:
         """Words before a number that bound it ("at least")."""
         return frozenset(self.grammar["bounds"])
@@ -270,6 +275,7 @@ class Codebook:
             "meeting_verbs",
             "lead_titles",
             "member_titles",
+            "office_titles",
             "troop_nouns",
             "part_heads",
         )

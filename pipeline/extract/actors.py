@@ -29,12 +29,13 @@ class Cast:
     """Who was mentioned so far, by type, for coreference; the latest last.
 
     persons: those who were subjects last. together: the coordinated subjects of the sentence before ("they").
-    voice: who "we" is. earlier: those before the current sentence. government: the state whose government was named last ("Mali's junta"), which "the government" points back to.
+    voice: who "we" is. speaker: who "I" is. earlier: those before the current sentence. government: the state whose government was named last ("Mali's junta"), which "the government" points back to.
     """
 
     codebook: Codebook
     learned: Learned
     voice: str | None = None
+    speaker: str | None = None
     recent: list[str] = field(default_factory=list)
     earlier: list[str] = field(default_factory=list)
     government: str | None = None
@@ -305,6 +306,8 @@ def _pronoun(unit: Unit, sentence: Sentence, cast: Cast) -> list[Actor]:
         )
     elif unit.lower in ("we", "us", "our") and not _is_quoted(unit, sentence):
         actor = cast.voice
+    elif unit.lower in ("i", "me", "my") and not _is_quoted(unit, sentence):
+        actor = cast.speaker
     else:
         actor = None
     return [Actor(actor, unit.start, unit.end, True)] if actor is not None else []

@@ -57,6 +57,10 @@ class Lexicon(Protocol):
         """Verbs of saying, whose past form is no modifier."""
 
     @property
+    def offices(self) -> frozenset[str]:
+        """Nouns of an office that may be for something ("minister of", "secretary of")."""
+
+    @property
     def bounds(self) -> frozenset[str]:
         """Words before a number that bound it ("at least")."""
 
@@ -143,6 +147,7 @@ def parse_sentence(
     units = _units(tokens, first, last, names, lexicon)
     _set_times_aside(units, times)
     _retag(units, lexicon)
+    _join_offices(units, lexicon)
     letters = "".join(unit.tag for unit in units)
     groups: list[Group] = []
     verbs: list[Group] = []
@@ -179,6 +184,19 @@ def _set_times_aside(units: list[Unit], times: Sequence[tuple[int, int]]) -> Non
 def _means(unit: Unit) -> bool:
     """Whether a unit is a name whose meaning is known."""
     return unit.name is not None and bool(unit.name.entries)
+
+
+def _join_offices(units: list[Unit], lexicon: Lexicon) -> None:
+    """ "Secretary of State X", "Minister of Trade and Industry X": one noun group, whose head is the name."""
+    for index in range(1, len(units) - 2):
+        if units[index].lower not in ("of", "for") or units[index - 1].lower not in lexicon.offices:
+            continue
+        at = index + 1
+        while at < len(units) and at - index < 7 and units[at].tag in "NJC" and not _means(units[at]):
+            at += 1
+        if index + 1 < at < len(units) and units[at].tag == "M" and units[at].name is not None:
+            for unit in units[index:at]:
+                unit.tag = "N"
 
 
 def _has_perfect(verbs: list[Group], letters: str) -> bool:

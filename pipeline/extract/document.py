@@ -6,7 +6,7 @@ from pipeline import edtf
 from pipeline.codebook import Codebook
 from pipeline.extract.actors import Actor, Cast, modifier_actors, name_actor, resolve
 from pipeline.extract.bargains import Bargains, Deal, Term, settle
-from pipeline.extract.clauses import parse_sentence
+from pipeline.extract.clauses import Sentence, parse_sentence
 from pipeline.extract.dates import find_periods, find_times
 from pipeline.extract.deals import read_deals, read_likeness, read_outlook
 from pipeline.extract.events import Setting, read_denials, read_noun_frames, read_verb_frames
@@ -34,6 +34,7 @@ def extract_document(
     tokens = tokenise(text, codebook.abbreviations, codebook.closed)
     names, learned = find_names(text, tokens, codebook.names, codebook.name_grammar, published)
     cast = Cast(codebook, learned, _voice(publisher, codebook))
+    head = _head_of_state(cast, published)
     out = Collector()
     bargains = Bargains()
     companies: list[Actor] = []
@@ -49,6 +50,7 @@ def extract_document(
         when = [span for span in times if start <= span[0] < end]
         sentence = parse_sentence(tokens, first, last, inside, codebook, when)
         out.sentence = number
+        cast.speaker = cast.speaker or _bylined(sentence, number, cast) or (head if number > 1 else None)
         setting = Setting(sentence, cast, out, [], [p for p in periods if start <= p.start < end], in_conflict)
         _note_names(setting, inside)
         setting.given = attributions(sentence, cast)
@@ -75,6 +77,29 @@ def _voice(publisher: str | None, codebook: Codebook) -> str | None:
     bodies = {target for target in named if rows[target]["actor_type"] in ("state", "government", "igo", "armed_group")}
     bodies -= {target for target in bodies if target.endswith("-companies")}
     return next(iter(bodies)) if len(bodies) == 1 else None
+
+
+def _bylined(sentence: Sentence, number: int, cast: Cast) -> str | None:
+    """The person whom a byline names as the one who speaks ("Antony J. Blinken, Secretary of State")."""
+    if number > 1 or sentence.clauses or cast.voice is None:
+        return None
+    named = [pair[0].target for unit in sentence.units if (pair := name_actor(unit))]
+    return next((actor for actor in named if cast.type_of(actor) == "person"), None)
+
+
+def _head_of_state(cast: Cast, published: str | None) -> str | None:
+    """Who heads the state that speaks, on the day of publication: the one person with such a title in the registry."""
+    titles = cast.codebook.name_grammar.head_titles
+    found = {
+        person
+        for person, entries in cast.codebook.names.titles_of.items()
+        if cast.voice is not None
+        and cast.row(person).get("parent_id") == cast.voice
+        and any(entry.alias.partition(" of ")[0].lower() in titles for entry in entries)
+        and published is not None
+        and _holds_office(person, published, cast)
+    }
+    return next(iter(found)) if len(found) == 1 else None
 
 
 def _tells_conflict(words: list[str], codebook: Codebook) -> bool:

@@ -8,7 +8,6 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any
 
 import ahocorasick
@@ -321,7 +320,10 @@ def _targets(name: Name, kind: str) -> set[str]:
 
 
 _CAPITALISED = re.compile(
-    r"(?<![\w’'.-])[A-ZÀ-Þ][\w’'-]*(?: (?:(?:of|for|the|and|de|la|du|des|al|el|bin|ben|van) (?=[A-ZÀ-Þ]))*[A-ZÀ-Þ][\w’'-]*)*"
+    r"(?<![\w’'.-])[A-ZÀ-Þ][\w’'-]*"
+    r"(?: (?:(?:of|for|the|and|de|da|dos|la|le|du|des|di|al|el|bin|ibn|ben|van|von|der) (?=[A-ZÀ-Þ])"
+    r"|(?:bin|ibn|ben) (?=al-|el-))*"
+    r"(?:(?:al|el|ad|as|ash|ar|an|at|ul)-)?[A-ZÀ-Þ][\w’'-]*)*"
 )
 _ABBREVIATION = re.compile(r" \(([A-Z][A-Za-z0-9-]{1,9})\)")
 
@@ -336,6 +338,9 @@ def _learn(
     openers = {start for start, _ in tokens.sentences}
     fresh: list[Name] = []
     _learn_abbreviations(found, text, learned)
+    for name in [name for name in found if _is_anothers(name, tokens, names, grammar, known)]:
+        found.remove(name)
+        del known[name.first]
     for match in _CAPITALISED.finditer(text):
         start, end = match.span()
         surface = match.group() if text[end : end + 1] != "$" else match.group().rpartition(" ")[0]
@@ -347,16 +352,14 @@ def _learn(
         if last - first == 1 and first in openers and tokens.lower[first] in grammar.common:
             continue
         national = _national_body(first, last, tokens, grammar, known, names)
-        if national is None:
-            first, last = _unknown_part(first, last, tokens, known, grammar)
-        if first >= last:
-            continue
-        name = _learn_name(first, last, national, text, tokens, names, grammar, learned)
-        for index in range(name.first, name.last):
-            if index in known and known[index] in found:
-                found.remove(known[index])
-            known[index] = name
-        fresh.append(name)
+        parts = [(first, last)] if national is not None else _unknown_parts(first, last, tokens, known, grammar)
+        for first, last in parts:
+            name = _learn_name(first, last, national, text, tokens, names, grammar, learned)
+            for index in range(name.first, name.last):
+                if index in known and known[index] in found:
+                    found.remove(known[index])
+                known[index] = name
+            fresh.append(name)
     for index, word in enumerate(tokens.word):
         if index not in known and word in learned.aliases:
             fresh.append(Name(index, index + 1, tokens.start[index], tokens.end[index], (learned.aliases[word],)))
@@ -377,7 +380,9 @@ def _learn_name(
     title, person = _title_before(first, last, tokens, grammar)
     if title is not None:
         further = _title_before(person, last, tokens, grammar)[1] if last - person > 1 else person
-        person = max(person, further)
+        person = _behind_office(max(person, further), last, tokens, grammar)
+        if tokens.lower[person] in ("of", "for"):
+            title, person = None, first
         joint = next((at for at in range(person, last) if tokens.lower[at] in grammar.closed), None)
         last = joint if joint is not None and joint > person else last
     organ = tokens.lower[first] in grammar.organs
@@ -400,6 +405,16 @@ def _learn_name(
     return Name(begin, last, tokens.start[begin], tokens.end[last - 1], (known,) if known else ())
 
 
+def _behind_office(person: int, last: int, tokens: Tokens, grammar: NameGrammar) -> int:
+    """Where the name begins behind what an office is for: "Minister of Trade and Industry Jan Vestre"."""
+    if last - person < 3 or tokens.lower[person] not in ("of", "for"):
+        return person
+    at = person + 1
+    while at < last - 1 and tokens.lower[at] in grammar.common | grammar.closed:
+        at += 1
+    return at if at > person + 1 else person
+
+
 def _kind_beside(first: int, last: int, tokens: Tokens, grammar: NameGrammar) -> str | None:
     """The actor type told by an apposition, by the noun before the name, or by a verb of speech behind it."""
     before = tokens.lower[first - 1] if first else ""
@@ -407,8 +422,9 @@ def _kind_beside(first: int, last: int, tokens: Tokens, grammar: NameGrammar) ->
         return _appositive_type(before, tokens.lower[max(0, first - 2) : first - 1], grammar)
     if last < len(tokens.word) and tokens.word[last] == ",":
         phrase = _phrase_from(last + 1, tokens, grammar)
-        if phrase and phrase[-1] in grammar.appositives:
-            return _appositive_type(phrase[-1], phrase[:-1], grammar)
+        for end in range(min(len(phrase), 5), 0, -1):
+            if phrase[end - 1] in grammar.appositives:
+                return _appositive_type(phrase[end - 1], phrase[: end - 1], grammar)
     several = last - first > 1 and all(word.isalpha() or "-" in word for word in tokens.word[first:last])
     if several and before == "," and _opens_with_title(first - 2, tokens, grammar):
         return "person"
@@ -442,8 +458,9 @@ def _opens_with_title(index: int, tokens: Tokens, grammar: NameGrammar) -> bool:
     while first > 0 and index - first < 10 and tokens.kind[first - 1] == "word":
         first -= 1
     words = [word for word in tokens.lower[first : index + 1] if word not in ("the", "its", "his", "her", "a", "s")]
-    return any(grammar.appositives.get(word) == "person" for word in words[-1:]) or any(
-        grammar.appositives.get(word) == "person" and following == "of" for word, following in pairwise(words)
+    told = [grammar.appositives.get(word) or grammar.appositives.get(word.removesuffix("s")) for word in words]
+    return told[-1:] == ["person"] or any(
+        kind == "person" and following == "of" for kind, following in zip(told, words[1:], strict=False)
     )
 
 
@@ -456,6 +473,7 @@ def _learn_place(
         beside.append(tokens.lower[first - 2])
     kind = next((grammar.place_heads[word] for word in beside if word in grammar.place_heads), None)
     kind = kind or grammar.place_heads.get(tokens.lower[last - 1] if last - first > 1 else "")
+    kind = kind or _kind_of_location(first, last, tokens, grammar)
     if kind is None:
         return None
     ident = slug(surface)
@@ -467,6 +485,18 @@ def _learn_place(
     return entry
 
 
+def _kind_of_location(first: int, last: int, tokens: Tokens, grammar: NameGrammar) -> str | None:
+    """A settlement, where an unknown name stands behind "in", "near" or "at" and no word of it is a common one."""
+    at = first - 1
+    while at > 0 and first - at < 3 and tokens.lower[at] in grammar.directions:
+        at -= 1
+    if at < 0 or tokens.lower[at] not in ("in", "near", "at", "around", "outside") or last - first > 3:
+        return None
+    words = tokens.lower[first:last]
+    plain = all(word.isalpha() and len(word) > 2 for word in words)
+    return "settlement" if plain and not any(word in grammar.common | grammar.months for word in words) else None
+
+
 def _is_listed(end: int, start: int, tokens: Tokens) -> bool:
     """Whether only a comma or "and" parts two names of one list."""
     between = tokens.lower[end:start]
@@ -476,19 +506,18 @@ def _is_listed(end: int, start: int, tokens: Tokens) -> bool:
 def _national_body(
     first: int, last: int, tokens: Tokens, grammar: NameGrammar, known: Mapping[int, Name], names: Names
 ) -> str | None:
-    """The state whose adjective opens an organisation's name ("Hungarian Development Bank")."""
-    if last - first < 3 or grammar.heads.get(tokens.word[last - 1]) not in ("company", "ngo", "armed_group"):
+    """The state whose name or adjective opens an organisation's name ("Hungarian Development Bank", "Abu Dhabi Media")."""
+    kind = grammar.heads.get(tokens.word[last - 1])
+    if kind in (None, "military") or last - first < (2 if kind == "media" else 3):
         return None
     opening = known.get(first)
-    if (
-        opening is None
-        or opening.first != first
-        or any(known.get(at) not in (None, opening) for at in range(first, last))
-    ):
+    inside = {known[at].first: known[at] for at in range(first, last) if at in known}.values()
+    others = [name for name in inside if name is not opening and name.of_kind("commodity") is None]
+    if opening is None or opening.first != first or others or opening.last >= last:
         return None
     actor = opening.of_kind("actor")
     is_state = actor is not None and names.actors.get(actor.target, {}).get("actor_type") == "state"
-    return actor.target if actor is not None and is_state and opening.last < last - 1 else None
+    return actor.target if actor is not None and is_state else None
 
 
 def _locate(found: list[Name], tokens: Tokens, names: Names, grammar: NameGrammar) -> None:
@@ -499,11 +528,16 @@ def _locate(found: list[Name], tokens: Tokens, names: Names, grammar: NameGramma
         while at >= 0 and name.first - at < 4 and (tokens.lower[at] in grammar.directions):
             at -= 1
         before = tokens.lower[at] if at >= 0 else ""
+        after = tokens.lower[name.last] if name.last < len(tokens.lower) else ""
+        if after == "-" or (name.last < len(tokens.lower) and tokens.kind[name.last] == "word" and after in grammar.organs):
+            # "at the US-Africa summit", "in Mali government circles": no place.
+            before = ""
         moved = before in ("to", "from", "for") and bool(grammar.motion.intersection(tokens.lower[max(0, at - 4) : at]))
         if before == "of" and at > 0:
             before = "in" if tokens.lower[at - 1] in grammar.parts else before
         listed = previous is not None and previous.located and _is_listed(previous.last, name.first, tokens)
-        name.located = before in grammar.locative or moved or listed
+        named_capital = "capital" in tokens.lower[max(0, name.first - 3) : name.first]
+        name.located = before in grammar.locative or moved or listed or named_capital
         previous = name
         actor = name.of_kind("actor")
         if name.located and actor is not None and actor.alias_type in ("name", "acronym"):
@@ -511,6 +545,23 @@ def _locate(found: list[Name], tokens: Tokens, names: Names, grammar: NameGramma
             place = names.country_place(actor.target) if state and name.of_kind("place") is None else None
             if place is not None:
                 name.entries += (Entry(actor.alias, place, "place", actor.alias_type),)
+
+
+def _is_anothers(
+    name: Name, tokens: Tokens, names: Names, grammar: NameGrammar, known: Mapping[int, Name]
+) -> bool:
+    """Whether a surname of the registry stands behind another given name ("Daleep Singh")."""
+    actor = name.of_kind("actor")
+    at = name.first - 1
+    if actor is None or name.last - name.first > 1 or at < 0 or at in known:
+        return False
+    if names.actors.get(actor.target, {}).get("actor_type") != "person" or tokens.start[name.first] - tokens.end[at] != 1:
+        return False
+    word, low = tokens.word[at], tokens.lower[at]
+    titled = low in grammar.titles | grammar.head_titles | grammar.appositives.keys() | grammar.organs
+    opens = any(first == at for first, _ in tokens.sentences)
+    ordinary = low in grammar.common and (opens or low.endswith(("s", "r")))
+    return word[0].isupper() and word.isalpha() and not (titled or low in grammar.closed or ordinary)
 
 
 def _learn_abbreviations(found: list[Name], text: str, learned: Learned) -> None:
@@ -527,30 +578,51 @@ def _skip_openers(first: int, last: int, tokens: Tokens, grammar: NameGrammar, k
     return first
 
 
-def _unknown_part(
+def _unknown_parts(
     first: int, last: int, tokens: Tokens, known: Mapping[int, Name], grammar: NameGrammar
-) -> tuple[int, int]:
-    """The part of a capitalised run behind its last known name, as in "Congolese President Félix Tshisekedi"."""
-    inside = [index for index in range(first, last) if index in known]
-    first = inside[-1] + 1 if inside else first
-    while first < last and (
-        tokens.kind[first] == "possessive"
-        or tokens.lower[first] in grammar.closed
-        or tokens.lower[first] in grammar.months
-    ):
-        first += 1
-    return first, last
+) -> list[tuple[int, int]]:
+    """The parts of a capitalised run between its known names, as in "Congolese President Félix Tshisekedi"."""
+    parts = []
+    at = first
+    while at < last:
+        end = next((index for index in range(at, last) if index in known), last)
+        begin, stop = at, end
+        while begin < stop and _is_edge(begin, tokens, grammar):
+            begin += 1
+        while stop > begin and tokens.lower[stop - 1] in grammar.closed:
+            stop -= 1
+        if begin < stop and not all(tokens.lower[i] in grammar.common or tokens.kind[i] != "word" for i in range(begin, stop) if end < last):
+            parts.append((begin, stop))
+        elif begin < stop and end == last:
+            parts.append((begin, stop))
+        at = end + 1
+    return parts
+
+
+def _is_edge(at: int, tokens: Tokens, grammar: NameGrammar) -> bool:
+    low = tokens.lower[at]
+    return tokens.kind[at] == "possessive" or low in grammar.closed or low in grammar.months
+
+
+def _is_office(at: int, tokens: Tokens, grammar: NameGrammar) -> bool:
+    """Whether a capitalised word inside a run is an office ("Deputy National Security Advisor X")."""
+    low = tokens.lower[at]
+    return low in grammar.titles or low in grammar.head_titles or grammar.appositives.get(low) == "person"
 
 
 def _title_before(first: int, last: int, tokens: Tokens, grammar: NameGrammar) -> tuple[tuple[int, int] | None, int]:
     """The span of a title that opens or precedes the run, and where the person's name begins."""
-    for length in (3, 2, 1):
-        inside = " ".join(tokens.lower[first : first + length])
+    inner = max((at for at in range(first + 1, last - 1) if _is_office(at, tokens, grammar)), default=None)
+    if inner is not None and any(low not in grammar.common | grammar.closed for low in tokens.lower[inner + 1 : last]):
+        return (first, inner + 1), inner + 1
+    for length in (4, 3, 2, 1):
+        inside = " ".join(tokens.lower[first : first + length]).replace(" - ", "-")
         is_title = inside in grammar.titles or inside in grammar.head_titles
-        if first + length < last and is_title and tokens.word[first + length][0].isupper():
+        follows = tokens.word[first + length] if first + length < last else ""
+        if is_title and (follows[:1].isupper() or follows in ("of", "for")):
             return (first, first + length), first + length
         if first >= length:
-            before = " ".join(tokens.lower[first - length : first])
+            before = " ".join(tokens.lower[first - length : first]).replace(" - ", "-")
             if before in grammar.titles or before in grammar.head_titles:
                 return (first - length, first), first
     return None, first

@@ -5,7 +5,7 @@ state-owned Aramco".
 """
 
 from pipeline.extract.actors import Actor, name_actor, resolve
-from pipeline.extract.clauses import Group, Sentence
+from pipeline.extract.clauses import Group, Sentence, Unit
 from pipeline.extract.events import Setting, add_relation, noun_stance, place_named
 from pipeline.extract.stance import Stance
 
@@ -30,16 +30,18 @@ def _read_title(group: Group, setting: Setting) -> None:
     if person is None or cast.type_of(person[0].target) != "person":
         return
     named = Actor(person[0].target, person[1].start, person[1].end)
-    found = _title_at(group.first, group.last - 1, setting)
-    if found is None and group.last < len(units) and units[group.last].lower == ",":
-        following = setting.sentence.group_of.get(group.last + 1)
-        found = _title_at(following.first, following.last, setting) if following is not None else None
-    if found is None and group.first > 1 and units[group.first - 1].lower == ",":
-        before = setting.sentence.group_of.get(group.first - 2)
-        found = _title_at(before.first, before.last, setting) if before is not None else None
+    stretches = [(group.first, group.last - 1)]
+    following = setting.sentence.group_of.get(group.last + 1) if _is_comma(group.last, units) else None
+    before = setting.sentence.group_of.get(group.first - 2) if _is_comma(group.first - 1, units) else None
+    stretches += [(g.first, g.last) for g in (following, before) if g is not None and not _is_person(g, setting)]
+    found = next((told for first, last in stretches if (told := _title_at(first, last, setting))), None)
     if found is None:
+        found = next((told for first, last in stretches if (told := _office_of(person[0].target, first, last, setting))), None)
+    if found is None or _is_former(found[1], setting):
         return
     predicate, cue, body = found
+    if body.id == named.id:
+        return
     whole = (min(cue[0], named.start, body.start), max(cue[1], named.end, body.end))
     stance = noun_stance(group, setting)
     add_relation(
@@ -53,16 +55,50 @@ def _read_title(group: Group, setting: Setting) -> None:
     )
 
 
+def _is_comma(at: int, units: list[Unit]) -> bool:
+    return 0 < at < len(units) and units[at].lower in (",", "(")
+
+
+def _is_person(group: Group, setting: Setting) -> bool:
+    """Whether a group names a person, so that its title is that person's."""
+    pair = name_actor(setting.sentence.units[group.last - 1])
+    return pair is not None and setting.cast.type_of(pair[0].target) == "person"
+
+
+def _is_former(cue: Span, setting: Setting) -> bool:
+    """Whether the title that ends a cue is a former one."""
+    units = setting.sentence.units
+    at = next(i for i, unit in enumerate(units) if unit.end >= cue[1])
+    return any(unit.lower in ("former", "ex", "late", "then") for unit in units[max(0, at - 5) : at])
+
+
+def _office_of(person: str, first: int, last: int, setting: Setting) -> tuple[str, Span, Actor] | None:
+    """An office whose state the words leave out: the registry's state of its holder, or in a byline the speaker's."""
+    units, cast = setting.sentence.units, setting.cast
+    titles = cast.codebook.heads["office_titles"]
+    at = next((at for at in range(first, last) if set(units[at].lower.split()) & titles), None)
+    if at is None:
+        return None
+    parent = cast.row(person).get("parent_id")
+    byline = cast.voice if not setting.sentence.clauses and setting.out.sentence < 2 else None
+    state = parent if parent and cast.type_of(str(parent)) == "state" else byline
+    cue = (units[at].start, units[at].end)
+    return ("member_of", cue, Actor(str(state), *cue, True)) if state else None
+
+
 def _title_at(first: int, last: int, setting: Setting) -> tuple[str, Span, Actor] | None:
     """The title in units [first, last) and the body it belongs to: beside it, or behind "of"."""
     units, heads = setting.sentence.units, setting.cast.codebook.heads
     for at in range(last - 1, first - 1, -1):
         words = {units[at].lower, " ".join(unit.lower for unit in units[max(first, at - 1) : at + 1])}
-        predicate = "leads" if words & heads["lead_titles"] else "member_of" if words & heads["member_titles"] else None
-        if predicate is None or (at > first and units[at - 1].lower in ("former", "vice", "deputy", "ex")):
+        second = at > first and units[at - 1].lower in ("vice", "deputy", "ex", "assistant", "under")
+        leads = bool(words & heads["lead_titles"]) and not second
+        members = heads["member_titles"] | heads["office_titles"]
+        predicate = "leads" if leads else "member_of" if words & members else None
+        if predicate is None:
             continue
-        states = predicate == "leads" and bool(words & setting.cast.codebook.name_grammar.head_titles)
-        allowed = BODIES | {"state"} if states else BODIES
+        heads_state = leads and bool(words & (setting.cast.codebook.name_grammar.head_titles | {"leader"}))
+        allowed = BODIES | {"state"} if heads_state or predicate == "member_of" else BODIES
         body = _body_beside(first, at, allowed, setting) or _body_behind(at + 1, allowed, setting)
         return (predicate, (units[at].start, units[at].end), body) if body is not None else None
     return None
