@@ -103,13 +103,26 @@ def resolve(group: Group, sentence: Sentence, cast: Cast) -> list[Actor]:
     span = (units[first].start, head.end)
     whole = (units[group.first].start, head.end)
     found = _by_head(_head_word(head, cast), known, owner, span, whole, sentence, group, cast)
-    return found or _shared_head(known, group, sentence, cast)
+    return found or _shared_head(known, group, sentence, cast) or _described(group, sentence, cast)
 
 
 def _head_word(head: Unit, cast: Cast) -> str:
     """The word by which a head is judged; of a state organ's proper name ("Ministry of Energy"), what organ it is."""
     opening = head.lower.partition(" ")[0]
     return opening if head.name is not None and opening in cast.codebook.heads["state_heads"] else head.lower
+
+
+def _described(group: Group, sentence: Sentence, cast: Cast) -> list[Actor]:
+    """ "Michael Makuei, the information minister": whom an office in apposition describes."""
+    units = sentence.units
+    before = sentence.group_of.get(group.first - 2) if group.first > 1 and units[group.first - 1].lower == "," else None
+    words = {word for unit in units[group.first : group.last] for word in unit.lower.split()}
+    if before is None or not words & (cast.codebook.heads["office_titles"] | cast.codebook.heads["lead_titles"]):
+        return []
+    named = name_actor(units[before.last - 1])
+    if named is None or cast.type_of(named[0].target) != "person":
+        return []
+    return [Actor(named[0].target, named[1].start, named[1].end)]
 
 
 def _shared_head(known: list[tuple[Entry, Name]], group: Group, sentence: Sentence, cast: Cast) -> list[Actor]:

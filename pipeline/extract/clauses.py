@@ -280,6 +280,12 @@ def _retag(units: list[Unit], lexicon: Lexicon) -> None:
             continue
         if before == "T" and unit.tag in "NVJ" and (low in lexicon.verb_forms or after in "DQPR"):
             unit.tag = "V"
+        elif (
+            before == "P" and unit.tag == "J" and lexicon.verb_forms.get(low, ("", ""))[1] == "VB" and after in "DQMNP"
+        ):
+            unit.tag = "V"
+        elif before in "DQ" and unit.tag == "V" and after in "NJM" and low.endswith("ed"):
+            unit.tag = "J"
         elif before == "T" and unit.tag in "NJ":
             units[index - 1].tag = "I"
         elif before == "T" and unit.tag == "V":
@@ -307,17 +313,23 @@ def _retag(units: list[Unit], lexicon: Lexicon) -> None:
             and ((before in "IV" and after in "DQM#$PJN") or (before in ",C" and after in "DQM#$P"))
         ):
             unit.tag = "K"
-        elif unit.tag == "G" and before in "DQ'J" and after in "IN,.C":
-            unit.tag = "N" if after != "N" else "J"
+        elif unit.tag == "G" and before in "DQ'J" and after in "INJ,.C":
+            unit.tag = "N" if after not in "NJ" else "J"
+        elif unit.tag == "G" and before == "N" and after in "CN" and not units[index - 1].lower.endswith("s"):
+            unit.tag = "N"
+        elif unit.tag == "G" and before in "NM" and after in "MDPQ" and low in lexicon.verb_forms:
+            # "a message blaming Iran"
+            unit.tag = "K"
         elif unit.tag == "N" and before in "MNP" and low in lexicon.verb_forms and lexicon.verb_forms[low][1] == "VBD":
             unit.tag = "V"
     for index, unit in enumerate(units):
-        if (
-            unit.tag == "N"
-            and lexicon.verb_forms.get(unit.lower, ("", ""))[1] == "VBZ"
-            and _is_due(index, units, lexicon)
-        ):
+        if lexicon.verb_forms.get(unit.lower, ("", ""))[1] != "VBZ":
+            continue
+        if unit.tag == "N" and _is_due(index, units, lexicon):
             unit.tag = "V"
+        elif unit.tag == "V" and unit.lower in lexicon.noun_forms and _tag_beside(units, index, 1) in '.;,"':
+            # "… to Houthi rebels."
+            unit.tag = "N" if _has_finite(units, index) else "V"
 
 
 def _is_due(index: int, units: list[Unit], lexicon: Lexicon) -> bool:
@@ -401,9 +413,7 @@ def _verb_or_noun(low: str, before: str, after: str, lexicon: Lexicon) -> str:
         return "V"
     if before in 'MN,"' and after in "DQMPT$#SG" and (tag == "VBZ" or before != ","):
         return "V"
-    if tag == "VBZ" and before == "M" and after in 'IJNR.;"':
-        return "V" if after != "I" else "N"
-    return "N"
+    return "V" if tag == "VBZ" and before == "M" and after in 'JNR.;"' else "N"
 
 
 def _participle(index: int, before: str, after: str, units: list[Unit], lexicon: Lexicon) -> str:
@@ -504,6 +514,8 @@ def _clauses(
 def _open_clause(units: list[Unit], letters: str, verb: Group, earlier: list[Clause], lexicon: Lexicon) -> Clause:
     head = units[verb.head]
     lemma, tag = lexicon.verb_forms.get(head.lower, (head.lower, ""))
+    if letters[verb.head] == "B":
+        lemma = "be"
     clause = Clause(verb.head, verb.first, verb.last, lemma, tag)
     span = letters[verb.first : verb.last]
     words = [unit.lower for unit in units[verb.first : verb.last]]
@@ -565,6 +577,11 @@ def _read_right(
             index += 1
         while index < limit and letters[index] == "Y":
             index += 1
+    if clause.lemma == "be":
+        at = next((at for at in range(index, limit) if letters[at] not in "RY"), limit)
+        if at < limit and letters[at] == "J" and at not in starts:
+            # "is grateful to"
+            clause.particle, index = units[at].lower, at + 1
     preposition = ""
     target: list[Group] | None = clause.objects
     joined = False
@@ -729,7 +746,8 @@ def _find_subject(
     if before >= 0 and letters[before] == "C" and previous is not None and group_of.get(before - 1) is not None:
         clause.subjects = previous.subjects
         clause.parent = previous.parent
-        if previous.kind in ("infinitive", "gerund") and clause.kind == "main" and clause.tag in ("VB", ""):
+        bare = verb.first == verb.head and not units[verb.head].lower.endswith("ed")
+        if previous.kind in ("infinitive", "gerund") and clause.kind == "main" and clause.tag in ("VB", "") and bare:
             clause.kind = previous.kind
         return
     beside = group_of.get(before - 1) if before >= 0 and letters[before] == "," else None
@@ -766,6 +784,18 @@ def _subject_to_the_left(
         letter = letters[index]
         if letter in ",)":
             opening = _matching_comma(index, letters)
+            named = group_of.get(opening + 1) if opening is not None else None
+            outer = group_of.get(opening - 1) if opening else None
+            if (
+                named
+                and outer
+                and best is None
+                and named.last == index
+                and letters[named.head] == "M" == letters[named.head]
+            ):
+                if letters[outer.head] == "N":
+                    # "the general manager, Ali bin Tamim, said": the name rather than the noun.
+                    return [named]
             if opening is None:
                 if best is not None:
                     break

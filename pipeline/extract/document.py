@@ -50,7 +50,7 @@ def extract_document(
         when = [span for span in times if start <= span[0] < end]
         sentence = parse_sentence(tokens, first, last, inside, codebook, when)
         out.sentence = number
-        cast.speaker = cast.speaker or _bylined(sentence, number, cast) or (head if number > 1 else None)
+        cast.speaker = cast.speaker or _bylined(sentence, number, cast) or (head if sentence.clauses else None)
         setting = Setting(sentence, cast, out, [], [p for p in periods if start <= p.start < end], in_conflict)
         _note_names(setting, inside)
         setting.given = attributions(sentence, cast)

@@ -14,6 +14,7 @@ from pipeline.extract.stance import Attribution, Stance, claim_frame, stance_of,
 
 Span = tuple[int, int]
 ARMED = frozenset({"armed_group", "military", "state", "government"})
+PUBLIC = ARMED | {"igo", "company", "person", "ngo", "media"}
 PLACE_PREPOSITIONS = frozenset(
     ["in", "at", "near", "around", "across", "inside", "outside", "within", "into", "on", "from", "over", "of"]
 )
@@ -170,8 +171,11 @@ def commodities_in(first: int, last: int, setting: Setting) -> list[tuple[str, S
     return found
 
 
-def _fits(frame: Frame, actors: list[Actor], recipients: list[Actor], cast: Cast) -> bool:
-    if frame.actor_types and not any(cast.type_of(a.id) in frame.actor_types for a in actors):
+def _fits(frame: Frame, actors: list[Actor], recipients: list[Actor], cast: Cast, *, passive: bool = False) -> bool:
+    """Whether the participants are of the frame's types; passive: told without its actor."""
+    if passive and not any(cast.type_of(a.id) in PUBLIC for a in (*actors, *recipients)):
+        return False
+    if frame.actor_types and not passive and not any(cast.type_of(a.id) in frame.actor_types for a in actors):
         return False
     return not (frame.object_types and not any(cast.type_of(a.id) in frame.object_types for a in recipients))
 
@@ -216,7 +220,10 @@ def read_verb_frames(setting: Setting) -> None:
             recipients = [
                 a for a in first_filled(clause, frame.recipient, setting) if a.id not in {x.id for x in actors}
             ]
-            if not _fits(frame, actors, recipients, setting.cast) or not _has_head(frame, clause, setting):
+            untold = clause.passive and not actors
+            if not _fits(frame, actors, recipients, setting.cast, passive=untold) or not _has_head(
+                frame, clause, setting
+            ):
                 continue
             if frame.partnered and len({a.id for a in (*actors, *recipients)}) < 2:
                 continue
@@ -516,7 +523,7 @@ def _toward(frame: Frame, following: list[tuple[str, Group]], sentence: Sentence
 def _lends_subject(clause: Clause, group: Group, cast: Cast) -> bool:
     """Whether an event noun is what a light verb's subject does ("launched an attack", "engage in discussions")."""
     in_phrase = any(group is g and p in ("in", "into") for p, g in clause.phrases)
-    if clause.lemma in ("is", "are", "was", "were", "be", "been", "become", "remain"):
+    if clause.lemma == "be":
         return group in clause.objects or in_phrase
     if clause.lemma not in cast.codebook.light_verbs or clause.passive:
         return False

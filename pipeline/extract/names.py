@@ -529,7 +529,9 @@ def _locate(found: list[Name], tokens: Tokens, names: Names, grammar: NameGramma
             at -= 1
         before = tokens.lower[at] if at >= 0 else ""
         after = tokens.lower[name.last] if name.last < len(tokens.lower) else ""
-        if after == "-" or (name.last < len(tokens.lower) and tokens.kind[name.last] == "word" and after in grammar.organs):
+        if after == "-" or (
+            name.last < len(tokens.lower) and tokens.kind[name.last] == "word" and after in grammar.organs
+        ):
             # "at the US-Africa summit", "in Mali government circles": no place.
             before = ""
         moved = before in ("to", "from", "for") and bool(grammar.motion.intersection(tokens.lower[max(0, at - 4) : at]))
@@ -547,15 +549,16 @@ def _locate(found: list[Name], tokens: Tokens, names: Names, grammar: NameGramma
                 name.entries += (Entry(actor.alias, place, "place", actor.alias_type),)
 
 
-def _is_anothers(
-    name: Name, tokens: Tokens, names: Names, grammar: NameGrammar, known: Mapping[int, Name]
-) -> bool:
+def _is_anothers(name: Name, tokens: Tokens, names: Names, grammar: NameGrammar, known: Mapping[int, Name]) -> bool:
     """Whether a surname of the registry stands behind another given name ("Daleep Singh")."""
     actor = name.of_kind("actor")
     at = name.first - 1
     if actor is None or name.last - name.first > 1 or at < 0 or at in known:
         return False
-    if names.actors.get(actor.target, {}).get("actor_type") != "person" or tokens.start[name.first] - tokens.end[at] != 1:
+    if (
+        names.actors.get(actor.target, {}).get("actor_type") != "person"
+        or tokens.start[name.first] - tokens.end[at] != 1
+    ):
         return False
     word, low = tokens.word[at], tokens.lower[at]
     titled = low in grammar.titles | grammar.head_titles | grammar.appositives.keys() | grammar.organs
@@ -591,7 +594,9 @@ def _unknown_parts(
             begin += 1
         while stop > begin and tokens.lower[stop - 1] in grammar.closed:
             stop -= 1
-        if begin < stop and not all(tokens.lower[i] in grammar.common or tokens.kind[i] != "word" for i in range(begin, stop) if end < last):
+        if begin < stop and not all(
+            tokens.lower[i] in grammar.common or tokens.kind[i] != "word" for i in range(begin, stop) if end < last
+        ):
             parts.append((begin, stop))
         elif begin < stop and end == last:
             parts.append((begin, stop))

@@ -36,7 +36,9 @@ def _read_title(group: Group, setting: Setting) -> None:
     stretches += [(g.first, g.last) for g in (following, before) if g is not None and not _is_person(g, setting)]
     found = next((told for first, last in stretches if (told := _title_at(first, last, setting))), None)
     if found is None:
-        found = next((told for first, last in stretches if (told := _office_of(person[0].target, first, last, setting))), None)
+        found = next(
+            (told for first, last in stretches if (told := _office_of(person[0].target, first, last, setting))), None
+        )
     if found is None or _is_former(found[1], setting):
         return
     predicate, cue, body = found
