@@ -278,9 +278,7 @@ def _retag(units: list[Unit], lexicon: Lexicon) -> None:
             continue
         if index and units[index - 1].tag == "W" and unit.tag == "V":
             continue
-        if before == "T" and unit.tag in "NVJ" and (low in lexicon.verb_forms or after in "DQPR"):
-            unit.tag = "V"
-        elif (
+        if (before == "T" and unit.tag in "NVJ" and (low in lexicon.verb_forms or after in "DQPR")) or (
             before == "P" and unit.tag == "J" and lexicon.verb_forms.get(low, ("", ""))[1] == "VB" and after in "DQMNP"
         ):
             unit.tag = "V"
