@@ -28,7 +28,8 @@ class Actor:
 class Cast:
     """Who was mentioned so far, by type, for coreference; the latest last.
 
-    persons: those who were subjects last. together: the coordinated subjects of the sentence before ("they").
+    powers: the two that the whole text is about, where there are two. owners: how often the text names resources as a
+    state's. persons: those who were subjects last. together: the coordinated subjects of the sentence before ("they").
     voice: who "we" is. speaker: who "I" is. earlier: those before the current sentence. government: the state whose government was named last ("Mali's junta"), which "the government" points back to.
     """
 
@@ -40,6 +41,8 @@ class Cast:
     earlier: list[str] = field(default_factory=list)
     government: str | None = None
     subjects: list[str] = field(default_factory=list)
+    powers: tuple[str, ...] = ()
+    owners: Mapping[str, int] = field(default_factory=dict)
     persons: list[str] = field(default_factory=list)
     together: list[str] = field(default_factory=list)
 

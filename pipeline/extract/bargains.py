@@ -5,13 +5,17 @@ side that is missing. A deal compared with ("like Ukraine's") is kept apart, and
 their parties agree.
 """
 
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from pipeline.codebook import TermRule
 from pipeline.codes import Codes
-from pipeline.extract.actors import Actor
+from pipeline.extract.actors import Actor, Cast
 from pipeline.extract.events import Setting
+from pipeline.extract.names import Name
 from pipeline.extract.stance import Stance
+from pipeline.extract.tokens import Tokens
 from pipeline.proposals import Record
 
 Span = tuple[int, int]
@@ -23,7 +27,7 @@ RESOURCE_SIDE = "resource"
 class Deal:
     """A bargain while the text is read: parties by id, type signals, stages told, and where.
 
-    sentence: the number of the one that spoke of it last.
+    sentence: the number of the one that spoke of it last. around: the words of the sentences that speak of it.
     """
 
     parties: dict[str, Actor]
@@ -38,6 +42,7 @@ class Deal:
     record: Record | None = None
     is_example: bool = False
     sentence: int = 0
+    around: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -102,7 +107,48 @@ def parties(actors: list[Actor], setting: Setting) -> list[Actor]:
     return unique(found)
 
 
-def settle(bargains: Bargains, codes: Codes) -> None:
+POWERS = frozenset({"state", "government", "armed_group"})
+"""Who a text on a bargain can be about."""
+
+
+def find_powers(names: Iterable[Name], cast: Cast) -> tuple[str, ...]:
+    """The two public powers that a text is about: those that it names, or that it names far oftener than all others."""
+    counts: Counter[str] = Counter()
+    for name in names:
+        entry = name.of_kind("actor")
+        if entry is None:
+            continue
+        parent = cast.row(entry.target).get("parent_id") if cast.type_of(entry.target) == "person" else None
+        power = str(parent or entry.target)
+        if cast.type_of(power) in POWERS:
+            counts[power] += 1
+    first = counts.most_common(3)
+    if len(first) < 2 or (len(first) == 3 and 2 * first[2][1] > first[1][1]):
+        return ()
+    return tuple(power for power, _ in first[:2])
+
+
+def find_owners(names: Sequence[Name], tokens: Tokens, cast: Cast) -> Counter[str]:
+    """How often a text names resources as a state's: "Mali's gold", "Congolese mines", "minerals in Ukraine"."""
+    goods = set(cast.codebook.deals["resource_nouns"]) | set(cast.codebook.deals["exchanged_resource"])
+    at_good = {name.first for name in names if name.of_kind("commodity") is not None}
+    at_good |= {at for at, word in enumerate(tokens.lower) if word in goods}
+    owners: Counter[str] = Counter()
+    for name in names:
+        actor, place = name.of_kind("actor"), name.of_kind("place")
+        state = actor.target if actor is not None else None
+        if state is None and place is not None:
+            state = cast.codebook.names.places.get(place.target, {}).get("country")
+        if state is None or cast.type_of(state) not in POWERS:
+            continue
+        behind = range(name.last, min(name.last + 5, len(tokens.lower)))
+        before = range(max(0, name.first - 4), name.first)
+        linked = any(tokens.lower[at] in ("in", "of", "from") for at in range(max(0, name.first - 2), name.first))
+        owners[state] += any(at in at_good for at in behind) or (linked and any(at in at_good for at in before))
+    return +owners
+
+
+def settle(bargains: Bargains, codes: Codes, cast: Cast) -> None:
     """Give every term its deal and the other party of a bilateral deal where a side is missing."""
     for term in bargains.terms:
         _part(term)
@@ -113,7 +159,7 @@ def settle(bargains: Bargains, codes: Codes) -> None:
         if term.deal is None or not states <= {_state(p) for p in term.deal.parties}:
             fitting = [d for d in bargains.deals if known and states <= {_state(p) for p in d.parties}]
             own = [d for d in fitting if not d.is_example]
-            term.deal = (own or fitting)[-1] if fitting else _deal_of_terms(term, states, codes, bargains)
+            term.deal = (own or fitting)[-1] if fitting else _deal_of_terms(term, states, codes, bargains, cast)
         if term.deal is not None and len(term.deal.parties) == 2 and len(known) < 2:
             _fill(term)
     for term in bargains.terms:
@@ -126,6 +172,7 @@ def settle(bargains: Bargains, codes: Codes) -> None:
             term.deal.stages.append((_STAGE_OF_ACT[term.act], term.cue, "deal.terms"))
         if term.deal is not None and len(term.deal.parties) == 2 and term.giver is None and term.receiver is None:
             _fill_by_side(term, codes, bargains)
+            _fill_by_owner(term, codes, cast)
 
 
 _STAGE_OF_ACT = {"offer": "offered", "request": "sought", "agree": "agreed_in_principle"}
@@ -148,15 +195,32 @@ def _fill_by_side(term: Term, codes: Codes, bargains: Bargains) -> None:
             _fill(term)
 
 
+def _fill_by_owner(term: Term, codes: Codes, cast: Cast) -> None:
+    """The party whose resources the text speaks of gives those, and is given what stands against them."""
+    if term.deal is None or term.giver is not None or term.receiver is not None:
+        return
+    owners = [party for party in term.deal.parties if cast.owners.get(party)]
+    others = [party for party in term.deal.parties if party not in owners]
+    if len(owners) != 1 or len(others) != 1:
+        return
+    gives = codes.parent("term_type", term.rule.term_type) == RESOURCE_SIDE
+    owner, other = (
+        Actor(a.id, a.start, a.end, True) for a in (term.deal.parties[owners[0]], term.deal.parties[others[0]])
+    )
+    term.giver, term.receiver = (owner, other) if gives else (other, owner)
+
+
 def _join(deal: Deal, term: Term) -> None:
     for actor in (term.giver, term.receiver):
         if actor is not None and not actor.id.endswith("-companies"):
             deal.parties.setdefault(actor.id, actor)
 
 
-def _deal_of_terms(term: Term, states: set[str], codes: Codes, bargains: Bargains) -> Deal | None:
-    """A resource undertaking between two sides is a bargain even where the text has no noun for it."""
-    if len(states) < 2 or codes.parent("term_type", term.rule.term_type) != RESOURCE_SIDE:
+def _deal_of_terms(term: Term, states: set[str], codes: Codes, bargains: Bargains, cast: Cast) -> Deal | None:
+    """An undertaking on a resource, or on security by or for an armed group, is a bargain without a noun for it."""
+    side = codes.parent("term_type", term.rule.term_type)
+    hired = any(cast.type_of(state) == "armed_group" for state in states)
+    if len(states) < 2 or not (side == RESOURCE_SIDE or (hired and side in ("security", "finance"))):
         return None
     deal = Deal({}, set(), [(min(term.span[0], term.cue[0]), max(term.span[1], term.cue[1]))], method="deal.terms")
     _join(deal, term)

@@ -76,6 +76,8 @@ def _place_deal(group: Group, mention: str, setting: Setting, bargains: Bargains
         found = unique([*found, *subject])
     if len(found) < 2 and not mention.startswith("~"):
         found = _two_named(found, setting)
+    if len(found) < 2 and not mention.startswith("~"):
+        found = _two_told(found, group, setting)
     last = following[-1][1].last if following else group.last
     span = (units[group.first].start, units[group.last - 1].end)
     end = _end_of_deal(last, setting)
@@ -105,6 +107,7 @@ def _place_deal(group: Group, mention: str, setting: Setting, bargains: Bargains
         for actor in found:
             deal.parties.setdefault(actor.id, actor)
     deal.spans.append(span)
+    deal.around |= {word for unit in units for word in unit.lower.split()}
     deal.sentence = setting.out.sentence
     if not mention.startswith("~"):
         deal.words |= words
@@ -131,6 +134,15 @@ def _two_named(found: list[Actor], setting: Setting) -> list[Actor]:
     told = [actor for actor in parties(named, setting) if cast.type_of(actor.id) in PARTY_TYPES]
     both = unique([*found, *told])
     return both if len(both) == 2 else found
+
+
+def _two_told(found: list[Actor], group: Group, setting: Setting) -> list[Actor]:
+    """The two powers that the whole text is about, where a sentence names no other party."""
+    cast, units = setting.cast, setting.sentence.units
+    if len(cast.powers) != 2 or any(actor.id not in cast.powers for actor in found):
+        return found
+    span = (units[group.first].start, units[group.last - 1].end)
+    return unique([*found, *(Actor(power, *span, True) for power in cast.powers)])
 
 
 def _makers(group: Group, setting: Setting) -> list[Actor]:

@@ -5,7 +5,7 @@ from typing import Any
 from pipeline import edtf
 from pipeline.codebook import Codebook
 from pipeline.extract.actors import Actor, Cast, modifier_actors, name_actor, resolve
-from pipeline.extract.bargains import Bargains, Deal, Term, settle
+from pipeline.extract.bargains import Bargains, Deal, Term, find_owners, find_powers, settle
 from pipeline.extract.clauses import Sentence, parse_sentence
 from pipeline.extract.dates import find_periods, find_times
 from pipeline.extract.deals import read_deals, read_likeness, read_outlook
@@ -35,6 +35,7 @@ def extract_document(
     names, learned = find_names(text, tokens, codebook.names, codebook.name_grammar, published)
     cast = Cast(codebook, learned, _voice(publisher, codebook))
     head = _head_of_state(cast, published)
+    cast.powers, cast.owners = find_powers(names, cast), find_owners(names, tokens, cast)
     out = Collector()
     bargains = Bargains()
     companies: list[Actor] = []
@@ -64,7 +65,7 @@ def extract_document(
         read_noun_frames(setting)
         read_denials(setting)
         read_figures(counted, setting)
-    settle(bargains, codebook.codes)
+    settle(bargains, codebook.codes, cast)
     _add_bargains(bargains, out, cast)
     _add_offices(names, text, cast, out, published)
     return Proposals(source_id, [*_mentions(names, companies, out.records, text, cast), *out.records])
@@ -142,15 +143,19 @@ def _deal_type(deal: Deal, sides: set[str], codebook: Codebook) -> str:
     """As registered; by what is exchanged; else by the words that name it."""
     if deal.registered:
         return str(codebook.names.deals[deal.registered]["deal_type"])
-    resource = "resource" in sides or bool(deal.words & set(codebook.deals["exchanged_resource"]))
-    security = "security" in sides or bool(deal.words & {"security", "military", "defence", "defense"})
+    words = deal.words or deal.around
+    resource = "resource" in sides or bool(words & set(codebook.deals["exchanged_resource"]))
+    security = "security" in sides or bool(words & {"security", "military", "defence", "defense"})
     named = next((str(row["deal_type"]) for row in codebook.deals["types"] if deal.words & set(row["words"])), None)
     if named in ("ceasefire", "peace_agreement"):
         return named
     if resource and security:
         return "resource_for_security"
-    if named is not None:
+    if named is not None and named != "other":
         return named
+    if not resource and not security:
+        around = [str(row["deal_type"]) for row in codebook.deals["types"] if deal.around & set(row["words"])]
+        return next((kind for kind in around if kind in ("resource_access", "security_pact")), "other")
     return "resource_access" if resource else "security_pact" if security else "other"
 
 
@@ -175,7 +180,8 @@ def _add_bargains(bargains: Bargains, out: Collector, cast: Cast) -> None:
         terms = terms_of.get(id(deal), [])
         sides = {codebook.codes.parent("term_type", term.rule.term_type) for term in terms}
         kind = _deal_type(deal, sides, codebook)
-        if len(deal.parties) < (1 if deal.registered else 2) and not terms:
+        alone = deal.registered or kind in ("ceasefire", "peace_agreement")
+        if len(deal.parties) < (1 if alone else 2) and not terms:
             continue
         if kind == "other" and not sides & {"resource", "security"} and not (deal.registered or _is_treaty(deal, cast)):
             continue

@@ -594,9 +594,12 @@ def _unknown_parts(
             begin += 1
         while stop > begin and tokens.lower[stop - 1] in grammar.closed:
             stop -= 1
-        if (begin < stop and not all(
-            tokens.lower[i] in grammar.common or tokens.kind[i] != "word" for i in range(begin, stop) if end < last
-        )) or (begin < stop and end == last):
+        if (
+            begin < stop
+            and not all(
+                tokens.lower[i] in grammar.common or tokens.kind[i] != "word" for i in range(begin, stop) if end < last
+            )
+        ) or (begin < stop and end == last):
             parts.append((begin, stop))
         at = end + 1
     return parts
