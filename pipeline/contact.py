@@ -64,7 +64,7 @@ def run(workspace: Workspace, gold: Path, texts: Path) -> dict[str, Any]:
 
 
 def _find(gold: Path, texts: Path, codes: Any) -> Document:
-    found = sorted(path for path in texts.glob(f"{gold.stem}.*") if path.suffix in (".md", ".txt", ".html"))
+    found = sorted(path for path in texts.rglob(f"{gold.stem}.*") if path.suffix in (".md", ".txt", ".html"))
     if not found:
         raise RsbError(
             f"no text of {gold.stem}",
