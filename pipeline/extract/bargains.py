@@ -217,10 +217,12 @@ def _join(deal: Deal, term: Term) -> None:
 
 
 def _deal_of_terms(term: Term, states: set[str], codes: Codes, bargains: Bargains, cast: Cast) -> Deal | None:
-    """An undertaking on a resource, or on security by or for an armed group, is a bargain without a noun for it."""
+    """An undertaking on a resource or on security, or paid to an armed group, is a bargain without a noun for it."""
     side = codes.parent("term_type", term.rule.term_type)
     hired = any(cast.type_of(state) == "armed_group" for state in states)
-    if len(states) < 2 or not (side == RESOURCE_SIDE or (hired and side in ("security", "finance"))):
+    public = all(cast.type_of(state) in POWERS for state in states)
+    told = side == RESOURCE_SIDE or (side == "security" and public) or (side == "finance" and hired)
+    if len(states) < 2 or not told:
         return None
     deal = Deal({}, set(), [(min(term.span[0], term.cue[0]), max(term.span[1], term.cue[1]))], method="deal.terms")
     _join(deal, term)

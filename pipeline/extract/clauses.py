@@ -784,16 +784,10 @@ def _subject_to_the_left(
             opening = _matching_comma(index, letters)
             named = group_of.get(opening + 1) if opening is not None else None
             outer = group_of.get(opening - 1) if opening else None
-            if (
-                named
-                and outer
-                and best is None
-                and named.last == index
-                and letters[named.head] == "M" == letters[named.head]
-            ):
-                if letters[outer.head] == "N":
-                    # "the general manager, Ali bin Tamim, said": the name rather than the noun.
-                    return [named]
+            beside = named is not None and outer is not None and best is None and named.last == index
+            if named and outer and beside and letters[named.head] == "M" and letters[outer.head] == "N":
+                # "the general manager, Ali bin Tamim, said": the name rather than the noun.
+                return [named]
             if opening is None:
                 if best is not None:
                     break

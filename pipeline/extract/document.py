@@ -264,6 +264,7 @@ def _add_offices(names: list[Name], text: str, cast: Cast, out: Collector, publi
         parent = row.get("parent_id")
         before = text[max(0, name.start - 40) : name.start].lower().rstrip()
         title = next((t for t in sorted(grammar.head_titles, key=len, reverse=True) if before.endswith(t)), None)
+        title = title or next((f"{t}s" for t in grammar.head_titles if before.endswith(f"{t}s")), None)
         if (
             title is None
             or not parent

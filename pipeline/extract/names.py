@@ -77,8 +77,9 @@ class Names:
         for kind, rows in tables:
             for target, row in rows.items():
                 kinds[target] = kind
-                # A country as a place is named by its state's names.
-                if row.get("place_type") != "country" and not target.endswith("-companies") and target != "unnamed":
+                # A country as a place is named by its state's names, where there is a state.
+                is_named = row.get("place_type") == "country" and row.get("country") in self.actors
+                if not is_named and not target.endswith("-companies") and target != "unnamed":
                     yield Entry(row["name"], target, kind, "name")
         kinds.update(dict.fromkeys(self.deals, "deal"))
         for row in self.deals.values():
@@ -185,6 +186,11 @@ def find_names(
     for start, end, entries in names.find(text):
         if start not in by_start or end not in by_end or text[end : end + 1] == "$":
             continue
+        if _goes_on(text, start, end) and any(
+            names.actors.get(e.target, {}).get("actor_type") == "armed_group" for e in entries
+        ):
+            # "ISIS-GS" is not ISIS.
+            continue
         name = Name(by_start[start], by_end[end], start, end, _valid(entries, published))
         if name.entries and not _is_guarded(name, text, tokens, grammar):
             found.append(name)
@@ -193,6 +199,11 @@ def find_names(
     found = _learn(found, text, tokens, names, grammar, learned)
     _locate(found, tokens, names, grammar)
     return found, learned
+
+
+def _goes_on(text: str, start: int, end: int) -> bool:
+    """Whether an acronym goes on behind a hyphen."""
+    return text[start:end].isupper() and re.match(r"-[A-Z]{1,4}\b", text[end:]) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -429,8 +440,21 @@ def _kind_beside(first: int, last: int, tokens: Tokens, grammar: NameGrammar) ->
     if several and before == "," and _opens_with_title(first - 2, tokens, grammar):
         return "person"
     plain = not grammar.closed.intersection(tokens.lower[first:last]) and len(tokens.word[last - 1]) > 1
+    if several and plain and last - first < 6 and _is_called_by_surname(first, last, tokens, grammar):
+        return "person"
     unknown = several and plain and tokens.lower[last - 1] not in grammar.common
     return "person" if unknown and last < len(tokens.word) and tokens.lower[last] in grammar.speech else None
+
+
+def _is_called_by_surname(first: int, last: int, tokens: Tokens, grammar: NameGrammar) -> bool:
+    """Whether the text later calls the bearer by the last word of an uncommon name alone, as it does persons."""
+    if any(low in grammar.common for low in tokens.lower[first:last]):
+        return False
+    surname, before = tokens.word[last - 1], tokens.word[last - 2]
+    return any(
+        word == surname and at >= last and tokens.word[at - 1] != before and not tokens.word[at - 1][:1].isupper()
+        for at, word in enumerate(tokens.word)
+    )
 
 
 def _appositive_type(noun: str, modifiers: list[str], grammar: NameGrammar) -> str | None:
@@ -549,16 +573,20 @@ def _locate(found: list[Name], tokens: Tokens, names: Names, grammar: NameGramma
                 name.entries += (Entry(actor.alias, place, "place", actor.alias_type),)
 
 
+_PARTICLES = frozenset(["al", "el", "ad", "as", "ash", "ar", "an", "at", "ul"])
+
+
 def _is_anothers(name: Name, tokens: Tokens, names: Names, grammar: NameGrammar, known: Mapping[int, Name]) -> bool:
     """Whether a surname of the registry stands behind another given name ("Daleep Singh")."""
-    actor = name.of_kind("actor")
+    actor, place = name.of_kind("actor"), name.of_kind("place")
     at = name.first - 1
-    if actor is None or name.last - name.first > 1 or at < 0 or at in known:
+    if (actor is None and place is None) or name.last - name.first > 1 or at < 0 or at in known:
         return False
-    if (
-        names.actors.get(actor.target, {}).get("actor_type") != "person"
-        or tokens.start[name.first] - tokens.end[at] != 1
-    ):
+    if tokens.word[at] == "-" and at > 1 and tokens.lower[at - 1] in _PARTICLES:
+        # "Abu Walid al-Sahrawi"
+        return tokens.word[at - 2][0].isupper() and tokens.lower[at - 2] not in grammar.closed
+    is_person = actor is not None and names.actors.get(actor.target, {}).get("actor_type") == "person"
+    if not (is_person or place is not None) or tokens.start[name.first] - tokens.end[at] != 1:
         return False
     word, low = tokens.word[at], tokens.lower[at]
     titled = low in grammar.titles | grammar.head_titles | grammar.appositives.keys() | grammar.organs

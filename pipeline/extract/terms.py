@@ -37,6 +37,7 @@ def read_terms(setting: Setting, bargains: Bargains) -> None:
     if exchange is not None:
         _read_exchange(exchange, taken, setting, bargains)
     _read_hoped(taken, setting, bargains)
+    _read_nominal(taken, setting, bargains)
     _read_term_verbs(taken, setting, bargains)
     _read_loose(taken, setting, bargains)
 
@@ -55,6 +56,27 @@ def _read_term_verbs(taken: set[int], setting: Setting, bargains: Bargains) -> N
         giver, receiver = (subject, other) if gives else (other, subject)
         goods = commodities_in(clause.last, max(clause.end, clause.last), setting)
         _note_term(rule, clause, (clause.first, clause.last), giver, receiver, goods, setting, bargains)
+
+
+def _read_nominal(taken: set[int], setting: Setting, bargains: Bargains) -> None:
+    """ "Announced $800 million in security assistance to Ukraine": a good with its receiver behind "to" or "for"."""
+    sentence, cast = setting.sentence, setting.cast
+    units = sentence.units
+    for rule, first, last, goods in list(phrases_in(0, len(units), setting, taken, in_exchange=False)):
+        if cast.codebook.codes.parent("term_type", rule.term_type) not in ("security", "finance"):
+            continue
+        group = sentence.group_of.get(last - 1)
+        if group is None or group.last != last:
+            continue
+        behind = [other for preposition, other in phrases_after(group, sentence) if preposition in ("to", "for")]
+        receiver = party([a for other in behind[:1] for a in resolve(other, sentence, cast)], setting)
+        clause = next((c for c in sentence.clauses if c.verb < first <= max(c.end, c.last) and c.subjects), None)
+        owners = [a for a in modifier_actors(group, sentence, cast) if cast.type_of(a.id) in PARTY_TYPES]
+        giver = owners[-1] if owners else party(slot(clause, "subject", setting), setting) if clause else None
+        if receiver is None or giver is None or giver.id == receiver.id or clause is None:
+            continue
+        taken.update(range(first, last))
+        _note_term(rule, clause, (first, last), giver, receiver, goods, setting, bargains)
 
 
 def _read_loose(taken: set[int], setting: Setting, bargains: Bargains) -> None:

@@ -79,7 +79,7 @@ def _office_of(person: str, first: int, last: int, setting: Setting) -> tuple[st
     units, cast = setting.sentence.units, setting.cast
     titles = cast.codebook.heads["office_titles"]
     at = next((at for at in range(first, last) if set(units[at].lower.split()) & titles), None)
-    if at is None:
+    if at is None or (at > first and f"{units[at - 1].lower} {units[at].lower}" in cast.codebook.heads["lead_titles"]):
         return None
     parent = cast.row(person).get("parent_id")
     byline = cast.voice if not setting.sentence.clauses and setting.out.sentence < 2 else None
