@@ -131,7 +131,7 @@ class Codebook:
 
     def __post_init__(self) -> None:
         closed: dict[str, str] = {}
-        for letter in "SIDQPBHOXTCRW":
+        for letter in "JSIDQPBHOXTCRW":
             for word in self.grammar["classes"][letter]:
                 closed[word] = letter
         closed["that"] = "S"
@@ -311,6 +311,8 @@ class Codebook:
             locative=frozenset(self.grammar["locative"]),
             parts=frozenset(self.grammar["parts"]),
             motion=frozenset(self.grammar["motion"]),
+            numerals=frozenset(word for word, letter in self.open.items() if letter == "#"),
+            offices=frozenset(self.grammar["office_titles"]),
             speech=frozenset(form for form in self.verb_forms if self.verb_forms[form][0] in self.speech),
         )
 

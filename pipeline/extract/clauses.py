@@ -235,7 +235,7 @@ def _tag(word: str, low: str, kind: str, lexicon: Lexicon) -> str:
             word, word if word in '.:;()"' else '"' if word in "“”‘’«»" else ";"
         )
     closed = lexicon.closed.get(low)
-    if closed and word != "US":
+    if closed and not (word.isupper() and len(word) > 1):
         return closed
     form = lexicon.verb_forms.get(low)
     opened = lexicon.open.get(low) or (None if word[0].isupper() else _guess(low))
@@ -332,7 +332,7 @@ def _retag(units: list[Unit], lexicon: Lexicon) -> None:
 
 def _is_due(index: int, units: list[Unit], lexicon: Lexicon) -> bool:
     """Whether a noun that may be a verb is the only finite one a reported clause can have ("say the group exploits …")."""
-    if _tag_beside(units, index, -1) not in "MN" or _tag_beside(units, index, 1) not in "DQMPJN$#T":
+    if _tag_beside(units, index, -1) not in "MN" or _tag_beside(units, index, 1) not in "DQMPJN$#TI":
         return False
     if units[index - 1].tag == "N" and units[index - 1].lower.endswith("s"):
         return False
@@ -343,6 +343,8 @@ def _is_due(index: int, units: list[Unit], lexicon: Lexicon) -> bool:
         first == 0 or units[first].tag in "S:" or lexicon.verb_forms.get(units[first].lower, ("",))[0] in lexicon.speech
     )
     stop = next((at for at in range(index + 1, len(units)) if units[at].tag in 'SWC;:".,'), len(units))
+    if _tag_beside(units, index, 1) == "I" and (first != 0 or _has_finite(units, index)):
+        return False
     return opens and not any(_is_finite(at, units) for at in range(index + 1, stop))
 
 
@@ -369,7 +371,7 @@ def _retag_bounds(units: list[Unit], lexicon: Lexicon) -> None:
 
 def _is_preposition(units: list[Unit], index: int, after: str, lexicon: Lexicon) -> bool:
     """Whether "to" opens a phrase rather than an infinitive."""
-    if after in "DQM#$'~PG":
+    if after in "DQM#$'~PGI":
         return True
     if after != "N" or index + 1 >= len(units):
         return False
@@ -403,9 +405,7 @@ def _verb_or_noun(low: str, before: str, after: str, lexicon: Lexicon) -> str:
     tag = lexicon.verb_forms[low][1]
     if before in "DQJ'#$I~":
         return "N"
-    if before in "XT":
-        return "V"
-    if before == "P":
+    if before in "XTP":
         return "V"
     if tag in ("VBD", "VBN", "VBDN"):
         return "V"

@@ -301,6 +301,14 @@ def _mentions(names: list[Name], companies: list[Actor], records: list[Record], 
                 continue
             inferred = entry.alias_type in ("capital", "metonym", "demonym", "title")
             _mention(found, table, entry.target, (name.start, name.end, inferred), cast)
+    for name in names:
+        entry = name.of_kind("actor")
+        if entry is None or entry.alias_type != "title" or cast.type_of(entry.target) != "person":
+            continue
+        # "US Secretary of State" names the state too.
+        parent = str(cast.row(entry.target).get("parent_id") or "")
+        if cast.type_of(parent) == "state" and parent in cast.codebook.names.targets(entry.alias):
+            _mention(found, "actors", parent, (name.start, name.end, True), cast)
     for firm in companies:
         _mention(found, "actors", firm.id, (firm.start, firm.end, firm.inferred), cast)
     for record in records:

@@ -14,6 +14,7 @@ from pipeline.extract.stance import Stance, stance_of
 Span = tuple[int, int]
 WINDOW = 6
 """How many units around a quantity may say what it counts."""
+_VAGUE = frozenset({"thousands", "hundreds", "dozens", "scores", "millions", "tens"})
 PERSONS = frozenset({"deaths", "injured", "displaced", "refugees", "abducted", "troops"})
 
 
@@ -73,8 +74,10 @@ def _count_of(quantity: Quantity, first: int, last: int, setting: Setting) -> Co
         return Count("share", unit, first, last + 1)
     if unit in ("a", "mo", "wk", "d", "h"):
         return _duration(first, last, unit, setting)
-    if unit in ("t", "kg", "[oz_tr]", "[car_m]", "[bbl_us]", "m3", "[cft_i]", "[ston_av]"):
+    if unit in ("t", "kg", "[oz_tr]", "[car_m]", "[ston_av]"):
         return Count("mass", unit, first, last + 1)
+    if unit in ("[bbl_us]", "m3", "[cft_i]"):
+        return Count("count_other", unit, first, last + 1)
     if unit in ("km2", "har", "[acr_us]", "[smi_us]"):
         return Count("area", unit, first, last + 1)
     return _people(first, last, unit, setting)
@@ -90,7 +93,7 @@ def _duration(first: int, last: int, unit: str, setting: Setting) -> Count | Non
     if after in ("ago", "old", "later", "earlier", "after", "before") or before in ("aged", "age"):
         return None
     if (
-        before in ("for", "of", "lasting", "lasted", "after", "than", "within", "a", "the", "-")
+        before in ("for", "of", "lasting", "lasted", "after", "than", "within", "a", "the", "-", "last", "past", "next")
         or after in ("of",)
         or units[first].lower in ("over", "more")
     ):
@@ -106,14 +109,12 @@ def _people(first: int, last: int, unit: str | None, setting: Setting) -> Count 
     people = set(book.measures["people"])
     after = range(last + 1, min(end + WINDOW, len(units)))
     before = range(max(0, first - WINDOW), first)
-    if (
-        last + 1 < len(units)
-        and units[last + 1].lower == "of"
-        and units[last].lower in ("thousands", "hundreds", "dozens", "scores", "millions", "tens")
-    ):
+    if last + 1 < len(units) and units[last + 1].lower == "of" and units[last].lower in _VAGUE:
         end = max(end, last + 2)
     counted = [units[i].lower for i in range(last + 1, min(max(end, last + 4), len(units)))]
-    has_people = bool(people & set(counted)) or unit == "households"
+    vague = units[last].lower in _VAGUE
+    alone = vague and (end == last + 1 or counted[:1] in (["more"], ["others"]))
+    has_people = bool(people & set(counted)) or unit == "households" or alone
     best: tuple[int, Count] | None = None
     for rule in book.measure_rules:
         found = _distance(rule, first, last, before, after, has_people, setting)
@@ -146,7 +147,8 @@ def _distance(
             return _behind(rule, first, last, before, has_people, setting)
         if units[at].tag == "#":
             break
-        if word in rule.nouns and near <= (4 if rule.measure != "deaths" else 5):
+        in_group = setting.sentence.group_of.get(at) is setting.sentence.group_of.get(last, rule)
+        if word in rule.nouns and (near <= (4 if rule.measure != "deaths" else 5) or in_group):
             return near, Count(rule.measure, rule.unit, first, at + 1)
         if word in rule.verbs and (has_people or near <= 2):
             return near, Count(rule.measure, rule.unit, first, at + 1)
@@ -193,9 +195,10 @@ def _add(quantity: Quantity, count: Count, setting: Setting) -> None:
     number = (quantity.start, quantity.end)
     said = (units[count.first].start, units[count.last - 1].end)
     whole = (min(number[0], said[0]), max(number[1], said[1]))
+    exact = quantity.value if quantity.bound == "exact" else None
     values: dict[str, object] = {
-        "measure": count.measure, "value": quantity.value, "low": quantity.low, "high": quantity.high,
-        "bound": quantity.bound, "unit": count.unit,
+        "measure": count.measure, "value": quantity.value, "bound": quantity.bound, "unit": count.unit,
+        "low": exact if exact is not None else quantity.low, "high": exact if exact is not None else quantity.high,
     }  # fmt: skip
     spans: dict[str, Span | tuple[int, int, bool]] = {
         "*": whole, "measure": said, "value": number, "low": number, "high": number, "bound": number, "unit": whole,

@@ -192,6 +192,8 @@ def find_names(
             # "ISIS-GS" is not ISIS.
             continue
         name = Name(by_start[start], by_end[end], start, end, _valid(entries, published))
+        if all(entry.kind == "commodity" for entry in entries) and _is_of_organ(name, tokens, grammar):
+            continue
         if name.entries and not _is_guarded(name, text, tokens, grammar):
             found.append(name)
     _settle_ambiguous(found)
@@ -199,6 +201,24 @@ def find_names(
     found = _learn(found, text, tokens, names, grammar, learned)
     _locate(found, tokens, names, grammar)
     return found, learned
+
+
+def _is_of_organ(name: Name, tokens: Tokens, grammar: "NameGrammar") -> bool:
+    """Whether a commodity only says what an office is for: "oil minister", "Ministry of Petroleum and Minerals"."""
+    following = tokens.lower[name.last : name.last + 1]
+    if following and (following[0] in grammar.offices or following[0] in ("ministry", "ministries")):
+        return True
+    at = name.first - 1
+    while (
+        at > 0
+        and name.first - at < 7
+        and (tokens.lower[at] in ("of", "for", "and", "the", ",") or tokens.word[at][0].isupper())
+    ):
+        at -= 1
+    office = tokens.lower[at] if tokens.lower[at] in grammar.offices | {"ministry"} else ""
+    opening = tokens.lower[at + 1 : name.first]
+    inner = [low for low in opening if low in grammar.offices | {"ministry", "department"}]
+    return bool(office and opening[:1] in (["of"], ["for"])) or bool(inner)
 
 
 def _goes_on(text: str, start: int, end: int) -> bool:
@@ -227,6 +247,8 @@ class NameGrammar:
     motion: frozenset[str]
     parts: frozenset[str]
     speech: frozenset[str]
+    offices: frozenset[str]
+    numerals: frozenset[str]
 
 
 def _valid(entries: tuple[Entry, ...], published: str | None) -> tuple[Entry, ...]:
@@ -347,6 +369,7 @@ def _learn(
     by_end = {end: index + 1 for index, end in enumerate(tokens.end)}
     known = {index: name for name in found for index in range(name.first, name.last)}
     openers = {start for start, _ in tokens.sentences}
+    openers |= {start + 1 for start in openers if tokens.word[start] in '-–—•*“"‘('}
     fresh: list[Name] = []
     _learn_abbreviations(found, text, learned)
     for name in [name for name in found if _is_anothers(name, tokens, names, grammar, known)]:
@@ -362,6 +385,15 @@ def _learn(
         first = _skip_openers(first, last, tokens, grammar, known)
         if last - first == 1 and first in openers and tokens.lower[first] in grammar.common:
             continue
+        cut = next((at for at in range(first + 1, last) if tokens.lower[at] in ("of", "in")), last)
+        if cut < last and _is_whole_place(first, cut, tokens, grammar, known):
+            last = cut
+        if _is_whole_place(first, last, tokens, grammar, known):
+            known_part = next((known[at] for at in range(first, last) if at in known), None)
+            if known_part is not None and known_part in found:
+                found.remove(known_part)
+            for index in range(first, last):
+                known.pop(index, None)
         national = _national_body(first, last, tokens, grammar, known, names)
         parts = [(first, last)] if national is not None else _unknown_parts(first, last, tokens, known, grammar)
         for first, last in parts:
@@ -497,7 +529,7 @@ def _learn_place(
         beside.append(tokens.lower[first - 2])
     kind = next((grammar.place_heads[word] for word in beside if word in grammar.place_heads), None)
     kind = kind or grammar.place_heads.get(tokens.lower[last - 1] if last - first > 1 else "")
-    kind = kind or _kind_of_location(first, last, tokens, grammar)
+    kind = kind or _kind_of_location(first, last, tokens, grammar) or _kind_before_country(first, last, tokens, names)
     if kind is None:
         return None
     ident = slug(surface)
@@ -519,6 +551,27 @@ def _kind_of_location(first: int, last: int, tokens: Tokens, grammar: NameGramma
     words = tokens.lower[first:last]
     plain = all(word.isalpha() and len(word) > 2 for word in words)
     return "settlement" if plain and not any(word in grammar.common | grammar.months for word in words) else None
+
+
+def _kind_before_country(first: int, last: int, tokens: Tokens, names: Names) -> str | None:
+    """A settlement, where an unknown name stands before a comma and a known country or place ("Inates, Niger")."""
+    if (
+        last + 1 >= len(tokens.word)
+        or tokens.word[last] != ","
+        or not tokens.word[last + 1][:1].isupper()
+        or first == 0
+    ):
+        return None
+    if tokens.lower[first - 1] not in ("in", "at", "near", "of", "from", "to", "outside", "around", "and", ","):
+        return None
+    for length in (3, 2, 1):
+        end = last + 1 + length
+        entries = names.by_alias.get(fold(" ".join(tokens.word[last + 1 : end])), ())
+        states = {entry.target for entry in entries if names.actors.get(entry.target, {}).get("actor_type") == "state"}
+        if states or any(entry.kind == "place" for entry in entries):
+            follows = tokens.word[end] if end < len(tokens.word) else "."
+            return "settlement" if follows in (",", ".", ";", ")", "(") else None
+    return None
 
 
 def _is_listed(end: int, start: int, tokens: Tokens) -> bool:
@@ -604,9 +657,21 @@ def _learn_abbreviations(found: list[Name], text: str, learned: Learned) -> None
 
 
 def _skip_openers(first: int, last: int, tokens: Tokens, grammar: NameGrammar, known: Mapping[int, Name]) -> int:
-    while first < last and first not in known and tokens.lower[first] in grammar.closed:
+    skipped = grammar.closed | grammar.numerals
+    while first < last and first not in known and tokens.lower[first] in skipped:
         first += 1
     return first
+
+
+def _is_whole_place(first: int, last: int, tokens: Tokens, grammar: NameGrammar, known: Mapping[int, Name]) -> bool:
+    """Whether a run with a known place in it is a longer place's name ("Menaka Region", "Bukavu Airport")."""
+    if last - first < 2 or tokens.lower[last - 1] not in grammar.place_heads or last - 1 in known:
+        return False
+    if any(tokens.lower[at] in grammar.closed for at in range(first, last)):
+        return False
+    inside = {known[at].first: known[at] for at in range(first, last) if at in known}.values()
+    places = [name for name in inside if name.of_kind("place") is not None]
+    return len(places) == 1 == len(inside)
 
 
 def _unknown_parts(
