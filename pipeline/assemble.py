@@ -1,11 +1,12 @@
 """Proposals → linked, merged tables: corrections, the grounding check, ids, standing, the registry rows in use.
 
-Pure but for `run`: the result does not depend on the order of proposals. Nothing is dropped on the way: a proposal
-that does not follow from its text, points to nothing, or is said by nobody is an error.
+Pure but for `run`: the result does not depend on the order of proposals. Nothing is dropped silently: a proposal that
+does not follow from its text, points to nothing, or is said by nobody is an error; what only others than the coder
+find in a completely coded document is set aside, and counted in `reports/assembly.json`.
 """
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -16,12 +17,13 @@ import pyarrow as pa
 from pipeline import contract, edtf, store
 from pipeline.coded import CLAIMS, missing_columns, read_folder, value_columns
 from pipeline.codes import Codes, load_codes
-from pipeline.corrections import REVIEWS, Correction, Proposed, apply_corrections, load_corrections
+from pipeline.corrections import Correction, Proposed, apply_corrections, load_corrections
 from pipeline.errors import RsbError, together
 from pipeline.proposals import (
     CLAIM_PARTS,
     CODED,
     LOCAL,
+    REVIEWS,
     ROLE,
     WHOLE,
     Mention,
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 Rows = dict[str, list[Row]]
+
+REPORT = "assembly.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +110,10 @@ def run(workspace: Workspace) -> Rows:
     basis = Basis(sources, texts, registry, codes, load_names(workspace.registry))
     proposals = load_proposals(workspace) + read_folder(workspace.coded, texts, registry, codes)
     corrections = load_corrections(workspace.corrections, texts, registry, codes)
-    rows = _assemble(proposals, basis, corrections, closed=True)
+    rows, kept, aside = _assemble(proposals, basis, corrections, closed=True)
     store.write_tables(workspace.tables, {table: contract.to_arrow(table, some) for table, some in rows.items()})
+    report = {"records": _account(kept, aside), "documents": _coding(proposals, sources)}
+    store.write_text(workspace.reports / REPORT, json.dumps(report, indent=2, sort_keys=True) + "\n")
     return rows
 
 
@@ -139,7 +145,7 @@ def assemble(
     proposals: Sequence[Proposals], basis: Basis, corrections: Sequence[Correction] = ()
 ) -> dict[str, pa.Table]:
     """All tables as Arrow, from the proposals of all documents; see `assemble_rows`."""
-    rows = _assemble(proposals, basis, corrections, closed=True)
+    rows, *_ = _assemble(proposals, basis, corrections, closed=True)
     return {table: contract.to_arrow(table, some) for table, some in rows.items()}
 
 
@@ -151,7 +157,7 @@ def assemble_rows(
     closed: add the parents of registry rows, every state and every country, so that the tables stand alone; else only
     what the records refer to. Raises `RsbError` for proposals that do not stand, and for obsolete corrections.
     """
-    rows = _assemble(proposals, basis, corrections, closed=closed)
+    rows, *_ = _assemble(proposals, basis, corrections, closed=closed)
     return {table: [_plain(row) for row in some] for table, some in rows.items()}
 
 
@@ -159,19 +165,23 @@ def _plain(row: Row) -> Row:
     return {name: value.isoformat() if isinstance(value, date) else value for name, value in row.items()}
 
 
-def _assemble(proposals: Sequence[Proposals], basis: Basis, corrections: Sequence[Correction], *, closed: bool) -> Rows:
+def _assemble(
+    proposals: Sequence[Proposals], basis: Basis, corrections: Sequence[Correction], *, closed: bool
+) -> tuple[Rows, list[Resolved], list[Resolved]]:
+    """The tables' rows, the records that they are made of, and those set aside."""
     proposed = apply_corrections(corrections, _flatten(proposals, basis))
     proposed = [_with_registered_type(one, basis) for one in proposed]
     _check_grounding(proposed, basis)
-    resolved = resolve(proposed, basis)
-    _check_claims(resolved, basis)
-    rows = _merge(resolved, basis)
-    rows["participants"] = _participants(resolved)
-    rows["evidence"] = _evidence(resolved, basis)
+    kept, aside = _set_aside(_identify(proposed, basis))
+    _check_references(kept, basis)
+    _check_claims(kept, basis)
+    rows = _merge(kept, basis)
+    rows["participants"] = _participants(kept)
+    rows["evidence"] = _evidence(kept, basis)
     rows["sources"] = [dict(row) for row in basis.sources.values()]
     _derive(rows, basis)
     _add_registry(rows, basis, closed=closed)
-    return {table: _in_order(table, rows[table]) for table in contract.table_names()}
+    return {table: _in_order(table, rows[table]) for table in contract.table_names()}, kept, aside
 
 
 def _in_order(table: str, rows: Iterable[Row]) -> list[Row]:
@@ -192,8 +202,16 @@ def _flatten(proposals: Sequence[Proposals], basis: Basis) -> list[Proposed]:
     unknown = sorted({one.source_id for one in proposals} - set(basis.texts))
     if unknown:
         raise RsbError(f"proposals for documents that are not there: {', '.join(unknown)}", mend="run `rsb extract`")
+    complete = {one.source_id for one in proposals if one.complete}
     return [
-        Proposed(one.source_id, scope, replace(record, mentions=_in_lines(record.mentions, basis.texts[one.source_id])))
+        Proposed(
+            one.source_id,
+            scope,
+            replace(record, mentions=_in_lines(record.mentions, basis.texts[one.source_id])),
+            is_settled=one.source_id in complete and not one.complete,
+            review=one.review,
+            reviewed_by=one.reviewed_by,
+        )
         for scope, one in enumerate(sorted(proposals, key=to_json))
         for record in one.records
     ]
@@ -329,8 +347,13 @@ def resolve(proposed: Sequence[Proposed], basis: Basis) -> list[Resolved]:
 
     Raises `RsbError` for unknown tables, columns, codes and ids, and for references to nothing.
     """
+    resolved = _identify(proposed, basis)
+    _check_references(resolved, basis)
+    return resolved
+
+
+def _identify(proposed: Sequence[Proposed], basis: Basis) -> list[Resolved]:
     problems = _Problems(basis)
-    known = dict(basis.registry.table_of)
     for one in proposed:
         _check_values(one, basis, problems)
     problems.raise_found("mend the rule or the coded record")
@@ -341,14 +364,14 @@ def resolve(proposed: Sequence[Proposed], basis: Basis) -> list[Resolved]:
             if one.record.table == table:
                 found = _identified(one, ids, problems)
                 ids[one.scope, one.record.ref] = found.key
-                known[found.key] = table
                 resolved.append(found)
-    present = {one.key for one in resolved}
+    problems.raise_found(_MEND_REFERENCE)
     for found in resolved:
         found.values = {name: _pointed(value, found.origin.scope, ids) for name, value in found.values.items()}
-        _check_references(found, known, present, problems)
-    problems.raise_found("mend the rule or the coded record, or add the name to data/registry/")
     return resolved
+
+
+_MEND_REFERENCE = "mend the rule or the coded record, or add the name to data/registry/"
 
 
 def _check_values(one: Proposed, basis: Basis, problems: _Problems) -> None:
@@ -420,7 +443,16 @@ def _pointed(value: Any, scope: int, ids: Mapping[tuple[int, str], str]) -> Any:
     return ids.get((scope, value), value) if isinstance(value, str) and value.startswith(LOCAL) else value
 
 
-def _check_references(one: Resolved, known: Mapping[str, str], present: set[str], problems: _Problems) -> None:
+def _check_references(resolved: Sequence[Resolved], basis: Basis) -> None:
+    problems = _Problems(basis)
+    present = {one.key: one.table for one in resolved}
+    known = {**basis.registry.table_of, **present}
+    for one in resolved:
+        _check_ids(one, known, present, problems)
+    problems.raise_found(_MEND_REFERENCE)
+
+
+def _check_ids(one: Resolved, known: Mapping[str, str], present: Mapping[str, str], problems: _Problems) -> None:
     """Every id is of a table that its column may refer to; a proposition must itself be among the records."""
     columns = value_columns(one.table)
     cells = [(name, value, columns[name].refers_to) for name, value in one.values.items() if name in columns]
@@ -443,6 +475,63 @@ def _check_claims(resolved: Sequence[Resolved], basis: Basis) -> None:
         if one.table in contract.proposition_tables() and one.key not in said:
             problems.add(one.origin, WHOLE, "nobody says so: there is no claim on it")
     problems.raise_found("give the record a claim, or drop it by a correction")
+
+
+# --- completely coded documents -------------------------------------------------------------------------------------
+
+
+def _set_aside(resolved: Sequence[Resolved]) -> tuple[list[Resolved], list[Resolved]]:
+    """(kept, set aside): of settled documents, what others propose counts as far as the coder's record says the same."""
+    coded: dict[tuple[str, str, str], list[Resolved]] = defaultdict(list)
+    for one in resolved:
+        if not one.origin.is_settled:
+            coded[_in_document(one)].append(one)
+    kept, aside = [], []
+    for one in resolved:
+        is_mention = one.table in NAMED and not one.values
+        if not one.origin.is_settled or is_mention:
+            kept.append(one)
+        elif _in_document(one) in coded:
+            kept.append(_agreed(one, coded[_in_document(one)]))
+        else:
+            aside.append(one)
+    return kept, aside
+
+
+def _in_document(one: Resolved) -> tuple[str, str, str]:
+    return one.origin.source_id, one.table, one.key
+
+
+def _agreed(one: Resolved, coded: Sequence[Resolved]) -> Resolved:
+    """The cells and roles of a proposal that the coder's records have too, with their evidence."""
+    values = {name: value for name, value in one.values.items() if any(c.values.get(name) == value for c in coded)}
+    roles = [role for role in one.roles if any(role in c.roles for c in coded)]
+    grounded = {*values, *(ROLE + actor for _, actor in roles), WHOLE, *(CLAIM_PARTS if one.table == CLAIMS else ())}
+    return replace(one, values=values, roles=roles, mentions=[m for m in one.mentions if m.column in grounded])
+
+
+REASON = "completely coded document"
+"""Why a record is set aside: its document's coder, who coded all that belongs in the tables, has no such record."""
+
+
+def _account(kept: Iterable[Resolved], aside: Iterable[Resolved]) -> dict[str, Any]:
+    """For each table, how many records were proposed, kept, and set aside for which reason."""
+    n_kept, n_aside = (Counter(one.table for one in some) for some in (kept, aside))
+    return {
+        table: {
+            "proposed": n_kept[table] + n_aside[table],
+            "kept": n_kept[table],
+            "set_aside": {REASON: n_aside[table]} if n_aside[table] else {},
+        }
+        for table in sorted(n_kept | n_aside)
+    }
+
+
+def _coding(proposals: Iterable[Proposals], sources: Mapping[str, Row]) -> dict[str, int]:
+    """How many documents there are, were completely coded, and were reviewed as a whole."""
+    whole = [one for one in proposals if one.complete]
+    reviewed = [one for one in whole if one.review != REVIEWS[0]]
+    return {"read": len(sources), "completely_coded": len(whole), "reviewed": len(reviewed)}
 
 
 # --- one row for one id ---------------------------------------------------------------------------------------------
@@ -469,12 +558,16 @@ def _merge(resolved: Sequence[Resolved], basis: Basis) -> Rows:
 
 
 def _rank(one: Resolved, basis: Basis) -> tuple[Any, ...]:
-    """Whose cells count: of claims the strongest; then hand-coded before others, then the latest publication."""
+    """Whose cells count: of claims the strongest; then hand-coded before others, then the latest publication.
+
+    What others propose of a completely coded document has no cells of its own.
+    """
     strength: tuple[int, ...] = ()
-    if one.table == CLAIMS:
+    if one.table == CLAIMS and not one.origin.is_settled:
         strength = tuple(basis.codes.allowed(name).index(one.values[name]) for name in ("certainty", "realis"))
     published = edtf.latest(basis.sources[one.origin.source_id].get("published"))
     return (
+        one.origin.is_settled,
         *strength,
         one.method != CODED,
         -published.toordinal() if published else 0,
@@ -484,9 +577,12 @@ def _rank(one: Resolved, basis: Basis) -> tuple[Any, ...]:
 
 
 def _reviewed(group: Sequence[Resolved]) -> tuple[str, str | None]:
-    review = max((one.origin.review for one in group), key=REVIEWS.index)
-    names = [one.origin.reviewed_by for one in group if one.origin.review == review and one.origin.reviewed_by]
-    return review, min(names, default=None)
+    """The strongest review, and all reviewers; unreviewed where a document that tells the record was not read."""
+    read = [one.origin for one in group if one.origin.review != REVIEWS[0]]
+    if {one.source_id for one in read} != {one.origin.source_id for one in group}:
+        return REVIEWS[0], None
+    names = sorted({one.reviewed_by for one in read if one.reviewed_by})
+    return max((one.review for one in read), key=REVIEWS.index), "; ".join(names) or None
 
 
 def _participants(resolved: Iterable[Resolved]) -> list[Row]:

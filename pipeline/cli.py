@@ -312,10 +312,11 @@ def assemble() -> None:
 
 @main.command()
 def evaluate() -> None:
-    """Compare what the extractor proposes with data/gold and write reports/evaluation.json.
+    """Compare what was extracted, coded and annotated again with data/gold; write reports/evaluation.json.
 
-    Precision, recall and extra rows per gold row, by table and by rule; on a terminal also as a table. Exits 2 where
-    there is no gold, or nothing was extracted from its documents.
+    Precision, recall and extra rows per gold row, by table, of the extractor also by rule; for data/gold_second the
+    agreement of the annotators. On a terminal also as tables. Exits 2 where there is no gold, or nothing was
+    extracted from its documents.
 
     \b
     Example:

@@ -1,7 +1,8 @@
 """Hand-coded records: `data/coded/<source_id>.yaml`, and gold in the same format, read as proposals.
 
 Every value carries a quote, which is looked up in the document's text, or is marked as inferred from the record's
-own quote. Whether a number, date or name follows from its quote is checked where all proposals are, in `assemble`.
+own quote. `complete: true` says that the coder read the whole document and coded all that belongs in the tables;
+`reviewed_by: <who>`, with `review: accepted|corrected`, that its records were read against it. Whether a number, date or name follows from its quote is checked where all proposals are, in `assemble`.
 """
 
 import re
@@ -18,14 +19,14 @@ from pipeline import contract
 from pipeline.codes import Codes
 from pipeline.errors import RsbError, together
 from pipeline.marked import MarkedFile, Node, is_null, yaml_files
-from pipeline.proposals import CLAIM_PARTS, CODED, LOCAL, ROLE, UNNAMED, WHOLE, Mention, Proposals, Record
+from pipeline.proposals import CLAIM_PARTS, CODED, LOCAL, REVIEWS, ROLE, UNNAMED, WHOLE, Mention, Proposals, Record
 from pipeline.registry import LEARNED, NAMED, Registry, how_to_mend
 from schemas.base import SLUG
 
 OWN_CLAIM = {"act": "state", "certainty": "CT", "polarity": "pos", "realis": "actual"}
 """What a publication does with a record for which the coder names no claim."""
 CLAIMS = "claims"
-_FILE_KEYS = ("source", "coder", "mentions", "records")
+_FILE_KEYS = ("source", "coder", "complete", "review", "reviewed_by", "mentions", "records")
 _RECORD_KEYS = ("ref", "table", "within", "roles", "quotes", "inferred", "claims")
 _CLAIM_KEYS = ("ref", "within", "quotes", "inferred")
 
@@ -241,8 +242,27 @@ class _Reader:
         for node, entry in entries:
             self._read_record(node, entry)
         self._read_mentions(top.get("mentions"))
+        complete = self._is_complete(top.get("complete"))
+        review, reviewer = self._read_review(top)
         self.file.raise_problems()
-        return Proposals(source_id, self.records)
+        return Proposals(source_id, self.records, complete, review, reviewer)
+
+    def _is_complete(self, node: Node | None) -> bool:
+        if node is None:
+            return False
+        if self.file.text(node, "complete") != "true":
+            self.file.complain(node, "complete is true or not there", column="complete", mend="write `complete: true`")
+        return True
+
+    def _read_review(self, top: Mapping[str, Node]) -> tuple[str, str | None]:
+        """The review of all records of the file, and its reviewer."""
+        review, reviewer = (self.file.text(top.get(name), name) for name in ("review", "reviewed_by"))
+        if review is not None and reviewer is None:
+            self.file.complain(top["review"], "a review without a reviewer", column="review", mend="add `reviewed_by`")
+        if review is not None and review not in REVIEWS[1:]:
+            told = f"review is “{review}”"
+            self.file.complain(top["review"], told, column="review", mend=f"use {' or '.join(REVIEWS[1:])}")
+        return (review or REVIEWS[1] if reviewer else REVIEWS[0]), reviewer
 
     def _register(self, entry: Mapping[str, Node]) -> None:
         table = self.file.text(entry.get("table"), "table")

@@ -15,11 +15,9 @@ from pipeline.coded import CLAIMS, CellReader, QuoteFinder, value_columns
 from pipeline.codes import Codes
 from pipeline.errors import RsbError, together
 from pipeline.marked import MarkedFile, Node, yaml_files
-from pipeline.proposals import CLAIM_PARTS, LOCAL, ROLE, WHOLE, Mention, Record
+from pipeline.proposals import CLAIM_PARTS, LOCAL, REVIEWS, ROLE, WHOLE, Mention, Record
 from pipeline.registry import NAMED, Registry
 
-REVIEWS = ("unreviewed", "accepted", "corrected")
-"""The codes of `review`, each stronger than those before it."""
 _ACTIONS = ("set", "drop", "deal", "accept")
 _KEYS = ("source", "table", "match", *_ACTIONS, "reason", "expect", "quotes", "within", "reviewed_by")
 _OBSOLETE = "delete the entry, or mend its `match` and `expect`"
@@ -27,11 +25,16 @@ _OBSOLETE = "delete the entry, or mend its `match` and `expect`"
 
 @dataclass(frozen=True, slots=True)
 class Proposed:
-    """A record on its way to the tables. scope: which proposer of which document it is from, as a number."""
+    """A record on its way to the tables.
+
+    scope: which proposer of which document it is from, as a number. is_settled: whether another proposer has read the
+    whole document and says all that belongs in the tables.
+    """
 
     source_id: str
     scope: int
     record: Record
+    is_settled: bool = False
     review: str = REVIEWS[0]
     reviewed_by: str | None = None
 
@@ -154,7 +157,7 @@ def apply_corrections(corrections: Sequence[Correction], proposed: Sequence[Prop
     kept = list(proposed)
     for entry in corrections:
         hits = {number for number, one in enumerate(kept) if _matches(entry, one)}
-        problem = _obsolete(entry, [kept[number].record for number in sorted(hits)])
+        problem = _obsolete(entry, [kept[number] for number in sorted(hits)])
         if problem:
             problems.append(RsbError(problem, path=entry.path, line=entry.line, mend=_OBSOLETE))
         elif entry.drop:
@@ -188,10 +191,12 @@ def current(record: Record, name: str, like: Any) -> Any:
     return record.values.get(name)
 
 
-def _obsolete(entry: Correction, records: Sequence[Record]) -> str | None:
-    if not records:
+def _obsolete(entry: Correction, hits: Sequence[Proposed]) -> str | None:
+    if not hits:
         return "this correction matches nothing"
-    for record in records:
+    if all(one.is_settled for one in hits):
+        return f"{entry.source_id} is completely coded: data/coded/{entry.source_id}.yaml says what the tables hold"
+    for record in (one.record for one in hits):
         for name, value in entry.expect.items():
             if not _holds(entry, record, name, value):
                 return f"{name} is {_shown(current(record, name, value))}, not {_shown(value)} as expected"

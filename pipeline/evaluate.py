@@ -1,13 +1,14 @@
-"""The extractor against gold: precision, recall and extra rows, per table and per rule.
+"""The extractor, the coded records and a second annotation against gold: precision, recall, extra rows, agreement.
 
 Compares what each side says of the same documents after ids are given. A strict match has the same natural key. A
 lenient match lies in the same sentence and agrees in what matters most of its table. Every record counts in one
-pair at most. It judges neither the gold nor hand-coded records.
+pair at most. It does not judge the gold.
 """
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -31,7 +32,16 @@ from pipeline.registry import NAMED, Registry, load_registry
 from pipeline.workspace import Workspace
 
 NOTE = "The gold was annotated by a language model that read the documents; no person has checked it."
+NOTE_REPEAT = "Both annotators are machines (language models) that read the documents on their own; no person did."
 REPORT = "evaluation.json"
+STANCE = ("certainty", "polarity", "act", "realis")
+"""The columns of claims on which the agreement of annotators is measured."""
+SECTIONS = {
+    "extractor_alone": "The extractor on gold documents without coded records:",
+    "coded": "Coded records on gold documents that have them:",
+    "repeat_coding": "The second annotation against the first:",
+}
+"""The parts of the report beside that on the extractor and all gold, with a heading for each."""
 _SENTENCE_END = re.compile(r"[.!?][”’\"')\]]*\s+|\n+")
 _FAMILIES = (
     {"resource_for_security", "resource_access", "resource_backed_finance", "infrastructure_for_resources"},
@@ -75,10 +85,12 @@ def run(workspace: Workspace) -> dict[str, Any]:
     gold = read_folder(workspace.gold, texts, registry, codes)
     if not gold:
         raise RsbError("there is no gold", path=workspace.gold, mend="annotate <source_id>.yaml files there by hand")
-    check_gold(gold, basis)
-    report = evaluate(gold, load_proposals(workspace), basis)
+    second = read_folder(workspace.gold_second, texts, registry, codes)
+    check_gold([*gold, *second], basis)
+    coded = read_folder(workspace.coded, texts, registry, codes)
+    report = evaluate_all(gold, load_proposals(workspace), coded, second, basis)
     store.write_text(workspace.reports / REPORT, render(report))
-    for line in table_lines(report):
+    for line in report_lines(report):
         say(line)
     return report
 
@@ -111,15 +123,54 @@ def evaluate(gold: Sequence[Proposals], proposals: Sequence[Proposals], basis: B
     missing = covered - {one.source_id for one in proposals}
     if missing:
         raise RsbError(f"no proposals for {', '.join(sorted(missing))}", mend="run `rsb extract`")
-    mine = read_items(gold, basis)
-    theirs = read_items([one for one in proposals if one.source_id in covered], basis)
-    strict, lenient = match_items(mine, theirs)
+    sides = _matched(gold, proposals, basis)
     return {
         "note": NOTE,
         "n_documents": len(covered),
-        "tables": _by_table(mine, theirs, strict, lenient),
-        "rules": _by_rule(theirs, strict, lenient),
-        "factuality": _factuality(mine, theirs, lenient),
+        "tables": _by_table(sides),
+        "rules": _by_rule(sides),
+        "factuality": _factuality(sides),
+    }
+
+
+def evaluate_all(
+    gold: Sequence[Proposals],
+    proposals: Sequence[Proposals],
+    coded: Sequence[Proposals],
+    second: Sequence[Proposals],
+    basis: Basis,
+) -> dict[str, Any]:
+    """`evaluate`, and beside it the parts of `SECTIONS`; one for which there are no documents is null.
+
+    coded: the coded records. second: another annotation of some of the documents of `gold`. Raises `RsbError` as
+    `evaluate` does, and for second annotations of what has no first.
+    """
+    by_hand = {one.source_id for one in coded}
+    alone = [one for one in gold if one.source_id not in by_hand]
+    twice = {one.source_id for one in second}
+    lacking = twice - {one.source_id for one in gold}
+    if lacking:
+        mend = "annotate them in data/gold/ too, or delete them in data/gold_second/"
+        raise RsbError(f"no first annotation of {', '.join(sorted(lacking))}", mend=mend)
+    return {
+        **evaluate(gold, proposals, basis),
+        "extractor_alone": _part(alone, proposals, basis, NOTE),
+        "coded": _part([one for one in gold if one.source_id in by_hand], coded, basis, NOTE),
+        "repeat_coding": _part([one for one in gold if one.source_id in twice], second, basis, NOTE_REPEAT),
+    }
+
+
+def _part(gold: Sequence[Proposals], other: Sequence[Proposals], basis: Basis, note: str) -> dict[str, Any] | None:
+    """One section of the report: how another side agrees with some of the gold."""
+    if not gold:
+        return None
+    sides = _matched(gold, other, basis)
+    return {
+        "note": note,
+        "n_documents": len(gold),
+        "tables": _by_table(sides),
+        "factuality": _factuality(sides),
+        "stance": _stance(sides),
     }
 
 
@@ -201,6 +252,24 @@ def _sentences_of(one: Resolved, starts: Sequence[int]) -> set[int]:
 
 
 # --- matching -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """What gold and another side say of the same documents, and which of it matches."""
+
+    gold: Items
+    system: Items
+    strict: Pairs
+    lenient: Pairs
+
+
+def _matched(gold: Sequence[Proposals], other: Sequence[Proposals], basis: Basis) -> Sides:
+    """Both sides on the documents of `gold`."""
+    covered = {one.source_id for one in gold}
+    mine = read_items(gold, basis)
+    theirs = read_items([one for one in other if one.source_id in covered], basis)
+    return Sides(mine, theirs, *match_items(mine, theirs))
 
 
 def match_items(gold: Items, system: Items) -> tuple[Pairs, Pairs]:
@@ -304,15 +373,15 @@ _AGREE: dict[str, Callable[[Item, Item], bool]] = {
 # --- report ---------------------------------------------------------------------------------------------------------
 
 
-def _by_table(gold: Items, system: Items, strict: Pairs, lenient: Pairs) -> dict[str, Any]:
+def _by_table(sides: Sides) -> dict[str, Any]:
     tables = (*NAMED, *contract.proposition_tables(), CLAIMS)
-    report = {
-        table: {
-            mode: _scores(len(_of(gold, table)), len(_of(system, table)), sum(one.table == table for one, _ in pairs))
-            for mode, pairs in (("strict", strict), ("lenient", lenient))
+    report = {}
+    for table in tables:
+        n_gold, n_system = len(_of(sides.gold, table)), len(_of(sides.system, table))
+        report[table] = {
+            mode: _scores(n_gold, n_system, sum(one.table == table for one, _ in pairs))
+            for mode, pairs in (("strict", sides.strict), ("lenient", sides.lenient))
         }
-        for table in tables
-    }
     told = [report[table] for table in contract.proposition_tables()]
     report["propositions"] = {
         mode: _scores(*(sum(scores[mode][count] for scores in told) for count in ("n_gold", "n_system", "n_matched")))
@@ -338,12 +407,13 @@ def _share(part: int, whole: int) -> float | None:
     return round(part / whole, 4) if whole else None
 
 
-def _by_rule(system: Items, strict: Pairs, lenient: Pairs) -> dict[str, Any]:
+def _by_rule(sides: Sides) -> dict[str, Any]:
     """For each method, how many rows it proposed and how many of them are right."""
-    matched = {mode: {id(other) for _, other in pairs} for mode, pairs in (("strict", strict), ("lenient", lenient))}
+    modes = (("strict", sides.strict), ("lenient", sides.lenient))
+    matched = {mode: {id(other) for _, other in pairs} for mode, pairs in modes}
     report: dict[str, dict[str, Any]] = {}
-    for method in sorted({method for item in system for method in item.methods}):
-        proposed = [item for item in system if method in item.methods]
+    for method in sorted({method for item in sides.system for method in item.methods}):
+        proposed = [item for item in sides.system if method in item.methods]
         entry: dict[str, Any] = {"n_proposed": len(proposed)}
         for mode, right in matched.items():
             n_right = sum(id(item) in right for item in proposed)
@@ -352,12 +422,51 @@ def _by_rule(system: Items, strict: Pairs, lenient: Pairs) -> dict[str, Any]:
     return report
 
 
-def _factuality(gold: Items, system: Items, lenient: Pairs) -> dict[str, Any]:
+def _same_holder(sides: Sides) -> Pairs:
+    """Pairs of claims that one holder makes on matched records."""
+    records = [pair for pair in sides.lenient if pair[0].table != CLAIMS]
+    return _pair_claims(sides.gold, sides.system, records, lambda one, other: _same(one, other, "holder_id"))
+
+
+def _factuality(sides: Sides) -> dict[str, Any]:
     """Of claims by one holder on matched records, how many have the same certainty and polarity."""
-    records = [pair for pair in lenient if pair[0].table != CLAIMS]
-    pairs = _pair_claims(gold, system, records, lambda one, other: _same(one, other, "holder_id"))
+    pairs = _same_holder(sides)
     right = sum(_same(one, other, "certainty", "polarity") for one, other in pairs)
     return {"n_claims": len(pairs), "n_right": right, "accuracy": _share(right, len(pairs))}
+
+
+def _stance(sides: Sides) -> dict[str, Any]:
+    """Krippendorff's alpha on each column of the stance of claims by one holder on matched records."""
+    pairs = [(one.values, other.values) for one, other in _same_holder(sides)]
+    told = {name: [(str(one[name]), str(other[name])) for one, other in pairs] for name in STANCE}
+    return {name: {"n_claims": len(pairs), "alpha": nominal_alpha(told[name])} for name in STANCE}
+
+
+def nominal_alpha(pairs: Sequence[tuple[str, str]]) -> float | None:
+    """Krippendorff's alpha for nominal values that two annotators give; null where all of them are the same."""
+    values = Counter(value for pair in pairs for value in pair)
+    total = sum(values.values())
+    expected = total * total - sum(count * count for count in values.values())
+    observed = sum(one != other for one, other in pairs)
+    # Of `total` values, 2 · observed stand in pairs that disagree; `expected` counts the ways in which any two can.
+    return round(1 - (total - 1) * 2 * observed / expected, 4) if expected else None
+
+
+def report_lines(report: Mapping[str, Any]) -> Iterator[str]:
+    """The whole report for a terminal."""
+    yield from table_lines(report)
+    for section, heading in SECTIONS.items():
+        if report[section] is not None:
+            yield ""
+            yield heading
+            yield from table_lines(report[section])
+            yield from _stance_lines(report[section]["stance"])
+
+
+def _stance_lines(stance: Mapping[str, Any]) -> Iterator[str]:
+    for name, told in stance.items():
+        alpha = "–" if told["alpha"] is None else f"{told['alpha']:.2f}"
+        yield f"Krippendorff's alpha on {name} of {told['n_claims']} matched claims: {alpha}"
 
 
 def table_lines(report: Mapping[str, Any]) -> Iterable[str]:

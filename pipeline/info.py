@@ -17,7 +17,7 @@ _RESTORE = "restore it from the project's history, or run `rsb run`"
 
 
 def describe(workspace: Workspace) -> dict[str, Any]:
-    """versions, sources, tables, issues and paths of a workspace, as plain data.
+    """versions, sources, tables, assembly, issues and paths of a workspace, as plain data.
 
     Raises `RsbError` where a file that a stage wrote is broken.
     """
@@ -29,6 +29,7 @@ def describe(workspace: Workspace) -> dict[str, Any]:
         },
         "sources": _sources(workspace),
         "tables": _tables(workspace),
+        "assembly": _read_json(workspace.reports / "assembly.json"),
         "issues": _issues(workspace),
         "paths": {name: str(path) for name, path in _paths(workspace).items()},
     }
@@ -49,12 +50,27 @@ def render(described: dict[str, Any]) -> str:
         lines += [f"    {entry['path']}: {entry['detail']}" for entry in sources["set_aside"]]
     lines.append(f"{'tables':<12}" + ("not made yet: rsb run" if described["tables"] is None else "rows"))
     lines += [f"  {table:<16}{rows:>8}" for table, rows in (described["tables"] or {}).items()]
+    lines += _assembly_lines(described["assembly"])
     issues = described["issues"]
     told = "not validated yet: rsb validate" if issues is None else _told(issues)
     lines.append(f"{'issues':<12}{told}")
     lines.append("where")
     lines += [f"  {name:<16}{path}" for name, path in described["paths"].items()]
     return "\n".join(lines)
+
+
+def _assembly_lines(assembly: dict[str, Any] | None) -> list[str]:
+    """How far documents were coded and reviewed, and which proposals were set aside for it."""
+    if assembly is None:
+        return []
+    documents = assembly["documents"]
+    aside = [
+        f"  {table:<16}{count:>8} of {entry['proposed']} set aside: {reason}"
+        for table, entry in assembly["records"].items()
+        for reason, count in entry["set_aside"].items()
+    ]
+    told = ", ".join(f"{documents[name]} {name.replace('_', ' ')}" for name in ("read", "completely_coded", "reviewed"))
+    return [f"{'documents':<12}{told}", *aside]
 
 
 def _told(issues: dict[str, int]) -> str:

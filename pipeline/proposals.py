@@ -22,6 +22,8 @@ ROLE = "role:"
 """What the column of a mention for a participant begins with; the actor's id follows."""
 UNNAMED = "unnamed"
 """The actor that stands for a holder whom the text does not identify."""
+REVIEWS = ("unreviewed", "accepted", "corrected")
+"""The codes of `review`, each stronger than those before it."""
 CLAIM_PARTS = {"cue": None, "holder": "holder_id", "content": None}
 """Columns of mentions that only claims have, each with the cell it grounds."""
 
@@ -55,10 +57,17 @@ class Record:
 
 @dataclass(slots=True)
 class Proposals:
-    """All that one proposer says of one document."""
+    """All that one proposer says of one document.
+
+    complete: whether it read the whole document and left out nothing that belongs in the tables, so that what others
+    find there is not in it. review, reviewed_by: how its records were read against the document, and by whom.
+    """
 
     source_id: str
     records: list[Record]
+    complete: bool = False
+    review: str = REVIEWS[0]
+    reviewed_by: str | None = None
 
 
 def to_json(proposals: Proposals) -> str:
@@ -74,7 +83,14 @@ def to_json(proposals: Proposals) -> str:
         }
         for record in proposals.records
     ]
-    return json.dumps({"source_id": proposals.source_id, "records": records}, ensure_ascii=False, sort_keys=True)
+    line = {"source_id": proposals.source_id, "records": records, **_standing(proposals)}
+    return json.dumps(line, ensure_ascii=False, sort_keys=True)
+
+
+def _standing(proposals: Proposals) -> dict[str, Any]:
+    """What is said of the records together, as far as anything is."""
+    told = {"complete": proposals.complete, "review": proposals.review, "reviewed_by": proposals.reviewed_by}
+    return {name: value for name, value in told.items() if value not in (False, None, REVIEWS[0])}
 
 
 def from_json(line: str) -> Proposals:
@@ -89,9 +105,9 @@ def from_json(line: str) -> Proposals:
             mentions=[Mention(*mention) for mention in entry["mentions"]],
             method=entry["method"],
         )
-        for entry in loaded["records"]
+        for entry in loaded.pop("records")
     ]
-    return Proposals(loaded["source_id"], records)
+    return Proposals(loaded.pop("source_id"), records, **loaded)
 
 
 def read_proposals(path: Path) -> list[Proposals]:

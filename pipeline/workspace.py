@@ -65,6 +65,16 @@ class Workspace:
         return self.data / "gold"
 
     @property
+    def gold_second(self) -> Path:
+        """A second annotation of some of the documents of `gold`, by another annotator."""
+        return self.data / "gold_second"
+
+    @property
+    def audit(self) -> Path:
+        """Records of audits: rows of a release read against their source."""
+        return self.data / "audit"
+
+    @property
     def baseline(self) -> Path:
         return self.data / "baseline"
 

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiny import (
     SEED,
+    TEXTS,
     basis,
     claim,
     echo_proposals,
@@ -16,13 +17,16 @@ from tiny import (
     record,
     seed_proposals,
     shooting,
+    write_registry,
 )
 
-from pipeline import contract
-from pipeline.assemble import Basis, Rows, assemble, assemble_rows
+from pipeline import contract, ingest, store
+from pipeline.assemble import Basis, Rows, assemble, assemble_rows, run
 from pipeline.errors import RsbError
 from pipeline.extract.names import Names
-from pipeline.proposals import Mention, Proposals
+from pipeline.info import describe, render
+from pipeline.proposals import Mention, Proposals, Record, dump_proposals
+from pipeline.workspace import Workspace
 
 
 @pytest.fixture(scope="module")
@@ -204,6 +208,103 @@ def test_told_by_hand_and_by_rule_a_span_is_hand_coded(ground: Basis) -> None:
         assert len(rows["terms"]) == 1
 
 
+# --- completely coded documents
+
+
+def coded(source: str, records: list[Record], **told: Any) -> Proposals:
+    for one_record in records:
+        one_record.method = "coded"
+    return Proposals(source, records, complete=True, **told)
+
+
+def test_of_a_completely_coded_document_only_coded_records_stand(ground: Basis) -> None:
+    rows = assemble_rows([seed_proposals(), coded("seed", shooting())], ground)
+    assert {table: len(rows[table]) for table in ("deals", "terms", "events", "claims")} == {
+        "deals": 0, "terms": 0, "events": 1, "claims": 1,
+    }  # fmt: skip
+    assert len(assemble_rows([seed_proposals(), echo_proposals(), coded("seed", [])], ground)["deals"]) == 1
+
+
+def test_another_deal_of_the_same_parties_does_not_survive(ground: Basis) -> None:
+    extracted = Proposals("seed", offer("seed", deal_type="security_pact"))
+    (deal,) = assemble_rows([extracted, coded("seed", offer("seed"))], ground)["deals"]
+    assert deal["deal_type"] == "resource_for_security"
+    named = linked(seed_proposals(), "signed")
+    (deal,) = assemble_rows([named, coded("seed", offer("seed"))], ground)["deals"]
+    assert deal["deal_id"].startswith("dl-")
+
+
+def test_what_says_the_same_as_a_coded_record_adds_its_evidence_and_no_cells(ground: Basis) -> None:
+    own = offer("seed")
+    del own[0].values["stage"]
+    own[0].mentions = [m for m in own[0].mentions if m.column != "stage"]
+    extracted = offer("seed")
+    extracted[0].roles.append(("mediator", "RWA"))
+    extracted[0].mentions += [Mention("role:RWA", 60, 66), Mention("*", 0, 5)]
+    rows = assemble_rows([Proposals("seed", extracted), coded("seed", own)], ground)
+    (deal,) = rows["deals"]
+    assert deal["stage"] is None
+    assert {p["actor_id"] for p in rows["participants"]} == {"COD", "USA"}
+    told = [e for e in rows["evidence"] if e["record_id"] == deal["deal_id"]]
+    assert {e["column_name"] for e in told} == {"*", "deal_type", "role:COD", "role:USA"}
+    assert [e["method"] for e in told if e["quote"] == "Congo" and e["column_name"] == "*"] == ["rule:x"]
+
+
+def test_the_coders_stance_goes_before_a_stronger_one_and_others_claims_are_set_aside(ground: Basis) -> None:
+    own = offer("seed")
+    own[2].values.update(certainty="PS")
+    rows = assemble_rows([seed_proposals(), coded("seed", own)], ground)
+    assert sorted(c["certainty"] for c in rows["claims"]) == ["CT", "PS"]
+    assert (rows["terms"][0]["status"], rows["deals"][0]["status"]) == ("asserted", "unconfirmed")
+
+
+def test_learned_names_go_with_the_records_that_named_them(ground: Basis) -> None:
+    rows = assemble_rows([seed_proposals(), coded("seed", offer("seed"))], ground)
+    assert [row["actor_id"] for row in rows["actors"] if row["is_provisional"]] == []
+
+
+def test_other_documents_and_partly_coded_ones_keep_what_the_extractor_finds(ground: Basis) -> None:
+    partly = Proposals("seed", coded("seed", offer("seed")).records)
+    rows = assemble_rows([seed_proposals(), echo_proposals(), partly], ground)
+    assert (len(rows["events"]), len(rows["deals"])) == (1, 2)
+
+
+def test_what_is_set_aside_is_counted_with_its_reason(sources_workspace: Workspace) -> None:
+    workspace = sources_workspace
+    write_registry(workspace.registry)
+    for source, text in TEXTS.items():
+        (workspace.sources / f"{source}.txt").write_text(text, encoding="utf-8")
+    ingest.run(workspace)
+    store.write_text(workspace.proposals / "proposals.jsonl", dump_proposals([seed_proposals()]))
+    workspace.coded.mkdir()
+    (workspace.coded / "seed.yaml").write_text(
+        "source: seed\ncoder: a tester\ncomplete: true\nreviewed_by: reader 1\nrecords: []\n"
+    )
+    rows = run(workspace)
+    report = json.loads((workspace.reports / "assembly.json").read_text())
+    assert report["documents"] == {"read": 2, "completely_coded": 1, "reviewed": 1}
+    assert report["records"]["terms"] == {"proposed": 1, "kept": 0, "set_aside": {"completely coded document": 1}}
+    assert report["records"]["claims"]["proposed"] == 4
+    assert rows["terms"] == []
+    assert "1 of 1 set aside: completely coded document" in render(describe(workspace))
+
+
+def test_a_review_of_a_file_is_that_of_its_records(ground: Basis) -> None:
+    own = coded("seed", offer("seed"), review="corrected", reviewed_by="reader 1")
+    rows = assemble_rows([seed_proposals(), own], ground)
+    for table in ("deals", "terms"):
+        assert [(row["review"], row["reviewed_by"]) for row in rows[table]] == [("corrected", "reader 1")]
+
+
+def test_a_record_is_reviewed_once_all_documents_that_tell_it_are(ground: Basis) -> None:
+    read = linked(coded("seed", offer("seed"), review="accepted", reviewed_by="reader 2"), "offered")
+    (deal,) = assemble_rows([read, linked(echo_proposals(), "signed")], ground)["deals"]
+    assert (deal["review"], deal["reviewed_by"]) == ("unreviewed", None)
+    other = linked(coded("echo", offer("echo"), review="corrected", reviewed_by="reader 1"), "signed")
+    (deal,) = assemble_rows([read, other], ground)["deals"]
+    assert (deal["review"], deal["reviewed_by"]) == ("corrected", "reader 1; reader 2")
+
+
 def mended(change: str) -> Proposals:
     """The proposals of `seed` with one thing wrong."""
     proposals = seed_proposals()
@@ -298,10 +399,11 @@ def all_proposals() -> list[Proposals]:
         linked(echo_proposals(), "signed"),
         Proposals("seed", offer("seed", "coded")),
         Proposals("echo", offer("echo", "coded", stage="refused")),
+        Proposals("seed", offer("seed", "coded"), complete=True, review="accepted", reviewed_by="reader 1"),
     ]
 
 
-@given(order=st.permutations(range(4)))
+@given(order=st.permutations(range(5)))
 def test_the_order_of_proposals_changes_nothing(ground: Basis, order: list[int]) -> None:
     proposals = all_proposals()
     expected = assemble_rows(proposals, ground)
@@ -321,7 +423,7 @@ def test_the_order_of_records_and_their_local_names_change_nothing(ground: Basis
     assert assemble_rows([shuffled], ground) == expected
 
 
-@given(twice=st.lists(st.integers(0, 3), min_size=1, max_size=4))
+@given(twice=st.lists(st.integers(0, 4), min_size=1, max_size=4))
 def test_what_is_proposed_again_adds_nothing(ground: Basis, twice: list[int]) -> None:
     proposals = all_proposals()
     again = [copy.deepcopy(proposals[number]) for number in twice]

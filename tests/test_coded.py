@@ -190,6 +190,31 @@ def test_malformed_yaml_is_told_with_line_and_column(tmp_path: Path) -> None:
     assert "seed.yaml:5, column" in refused(tmp_path, "  - {ref: e1, table\n")
 
 
+def test_a_file_says_whether_it_is_complete_and_who_reviewed_it(tmp_path: Path) -> None:
+    def told(lines: str) -> tuple[bool, str, str | None]:
+        one = read(tmp_path, "", f"source: seed\ncoder: x\n{lines}records: []\n")
+        return one.complete, one.review, one.reviewed_by
+
+    assert told("") == (False, "unreviewed", None)
+    assert told("complete: true\n") == (True, "unreviewed", None)
+    assert told("reviewed_by: reader 1\n") == (False, "accepted", "reader 1")
+    assert told("reviewed_by: reader 1\nreview: corrected\n") == (False, "corrected", "reader 1")
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("complete: false", "complete is true or not there"),
+        ("review: accepted", "a review without a reviewer"),
+        ("review: unreviewed\nreviewed_by: reader 1", "review is “unreviewed”"),
+    ],
+)
+def test_a_review_that_says_nothing_is_told_with_its_line(tmp_path: Path, line: str, problem: str) -> None:
+    message = refused(tmp_path, "", f"source: seed\ncoder: x\n{line}\nrecords: []\n")
+    assert "seed.yaml:3" in message
+    assert problem in message
+
+
 def test_a_file_is_named_after_its_source(tmp_path: Path) -> None:
     assert "seed.yaml:1, column source" in refused(tmp_path, "", "source: other\ncoder: x\nrecords: []\n")
     (tmp_path / "seed.yaml").rename(tmp_path / "gone.yaml")

@@ -2,7 +2,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tiny import CODES, TEXTS, basis, read_registry, seed_proposals
+from tiny import CODES, TEXTS, basis, offer, read_registry, seed_proposals
 
 from pipeline.assemble import Rows, assemble_rows
 from pipeline.corrections import Correction, load_corrections
@@ -125,6 +125,14 @@ def test_an_entry_that_is_wrong_or_no_longer_needed_is_told_with_its_line(
     message = refused(tmp_path, "# fixes\n" + entry)
     assert "fixes.yaml:2" in message
     assert told in message
+
+
+def test_a_correction_of_what_is_set_aside_is_no_longer_needed(tmp_path: Path) -> None:
+    ground, entries = basis(read_registry(tmp_path)), load(tmp_path, TERM + "drop: true}")
+    with pytest.raises(RsbError, match="seed is completely coded"):
+        assemble_rows([seed_proposals(), Proposals("seed", [], complete=True)], ground, entries)
+    own = Proposals("seed", offer("seed", "coded"), complete=True)
+    assert assemble_rows([seed_proposals(), own], ground, entries)["terms"] == []
 
 
 def test_a_folder_without_corrections_changes_nothing(tmp_path: Path) -> None:

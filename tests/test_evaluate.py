@@ -9,7 +9,18 @@ from tiny import SEED, basis, claim, echo_proposals, offer, read_registry, recor
 
 from pipeline.assemble import Basis
 from pipeline.errors import RsbError
-from pipeline.evaluate import NOTE, evaluate, render, sentence_starts, table_lines
+from pipeline.evaluate import (
+    NOTE,
+    NOTE_REPEAT,
+    SECTIONS,
+    evaluate,
+    evaluate_all,
+    nominal_alpha,
+    render,
+    report_lines,
+    sentence_starts,
+    table_lines,
+)
 from pipeline.proposals import Mention, Proposals, Record
 
 
@@ -147,6 +158,56 @@ def test_claims_match_on_matched_records_by_holder_and_polarity(ground: Basis) -
     report = compare(ground, gold, system)
     assert matched(report, "claims") == (2, 3)
     assert report["factuality"] == {"n_claims": 3, "n_right": 2, "accuracy": 0.6667}
+
+
+def test_documents_with_and_without_coded_records_are_told_apart(ground: Basis) -> None:
+    gold = [seed_proposals(), echo_proposals()]
+    coded = [Proposals("seed", offer("seed", "coded"))]
+    report = evaluate_all(gold, [seed_proposals(), Proposals("echo", [])], coded, [], ground)
+    told = {name: report[name]["tables"]["propositions"]["strict"] for name in ("coded", "extractor_alone")}
+    assert (told["coded"]["n_gold"], told["coded"]["n_system"], told["coded"]["n_matched"]) == (3, 2, 2)
+    assert (told["extractor_alone"]["n_gold"], told["extractor_alone"]["n_system"]) == (2, 0)
+    assert report["repeat_coding"] is None
+    assert report["n_documents"] == 2
+
+
+def test_a_second_annotation_is_compared_with_the_first(ground: Basis) -> None:
+    second = offer("seed")
+    second[2].values["certainty"] = "PR"
+    gold = [seed_proposals(), echo_proposals()]
+    told = evaluate_all(gold, gold, [], [Proposals("seed", second)], ground)["repeat_coding"]
+    assert (told["n_documents"], told["note"]) == (1, NOTE_REPEAT)
+    assert told["tables"]["propositions"]["strict"]["f1"] == 0.8
+    assert told["stance"]["certainty"] == {"n_claims": 2, "alpha": 0.0}
+    assert told["stance"]["act"] == {"n_claims": 2, "alpha": None}
+
+
+def test_a_second_annotation_without_a_first_is_refused(ground: Basis) -> None:
+    with pytest.raises(RsbError, match="no first annotation of echo"):
+        evaluate_all([seed_proposals()], [seed_proposals()], [], [echo_proposals()], ground)
+
+
+def test_all_sections_are_shown(ground: Basis) -> None:
+    both = [seed_proposals(), echo_proposals()]
+    report = evaluate_all(both, both, [echo_proposals()], [seed_proposals()], ground)
+    lines = list(report_lines(report))
+    assert all(heading in lines for heading in SECTIONS.values())
+    assert any("alpha on polarity" in line and line.endswith("1.00") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("pairs", "alpha"),
+    [
+        ([], None),
+        (["aa", "aa"], None),
+        (["aa", "bb"], 1.0),
+        (["ab", "ba"], -0.5),
+        # Krippendorff (2011), "Computing Krippendorff's Alpha-Reliability": two observers, binary data.
+        (["01", "11", "01", "00", "00", "01", "00", "00", "10", "00"], 0.0952),
+    ],
+)
+def test_alpha_is_krippendorffs(pairs: list[str], alpha: float | None) -> None:
+    assert nominal_alpha([(pair[0], pair[1]) for pair in pairs]) == alpha
 
 
 def test_a_document_without_proposals_is_an_error(ground: Basis) -> None:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline import contract, store
-from pipeline.corrections import REVIEWS
+from pipeline.proposals import REVIEWS
 from pipeline.release.contents import Contents
 from pipeline.release.register import REVIEWED
 
