@@ -217,7 +217,8 @@ def name_id(record: Record) -> str:
 
 
 def _renamed(record: Record, ids: Mapping[str, str]) -> Record:
-    values = {name: ids.get(value, value) if isinstance(value, str) else value for name, value in record.values.items()}
+    references = {column.name for column in contract.columns(record.table) if column.refers_to}
+    values = {name: ids.get(value, value) if name in references else value for name, value in record.values.items()}
     mentions = [
         replace(m, column=ROLE + ids.get(actor, actor)) if (actor := _actor_of(m)) else m for m in record.mentions
     ]

@@ -152,6 +152,8 @@ def settle(bargains: Bargains, codes: Codes, cast: Cast) -> None:
     """Give every term its deal and the other party of a bilateral deal where a side is missing."""
     for term in bargains.terms:
         _part(term)
+        if term.deal is None:
+            _fill_by_powers(term, cast)
         known = {a.id for a in (term.giver, term.receiver) if a is not None}
         states = {_state(a.id) for a in (term.giver, term.receiver) if a is not None}
         if term.deal is not None and len(term.deal.parties) < 2 and {_state(p) for p in term.deal.parties} <= states:
@@ -193,6 +195,16 @@ def _fill_by_side(term: Term, codes: Codes, bargains: Bargains) -> None:
         if giver is not None:
             term.giver = Actor(giver.id, giver.start, giver.end, True)
             _fill(term)
+
+
+def _fill_by_powers(term: Term, cast: Cast) -> None:
+    """Who gives to or gets from one of the two powers that a text is about, and is not named, is the other."""
+    present = term.giver or term.receiver
+    if present is None or (term.giver and term.receiver) or _state(present.id) not in cast.powers:
+        return
+    other = next(power for power in cast.powers if power != _state(present.id))
+    filled = Actor(other, *term.cue, True)
+    term.giver, term.receiver = term.giver or filled, term.receiver or filled
 
 
 def _fill_by_owner(term: Term, codes: Codes, cast: Cast) -> None:

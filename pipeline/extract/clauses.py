@@ -325,21 +325,22 @@ def _retag(units: list[Unit], lexicon: Lexicon) -> None:
             continue
         if unit.tag == "N" and _is_due(index, units, lexicon):
             unit.tag = "V"
-        elif unit.tag == "V" and unit.lower in lexicon.noun_forms and _tag_beside(units, index, 1) in '.;,"':
+        elif unit.tag == "V" and _can_be_noun(unit.lower, lexicon) and _tag_beside(units, index, 1) in '.;,"':
             # "… to Houthi rebels."
             unit.tag = "N" if _has_finite(units, index) else "V"
 
 
 def _is_due(index: int, units: list[Unit], lexicon: Lexicon) -> bool:
     """Whether a noun that may be a verb is the only finite one a reported clause can have ("say the group exploits …")."""
-    if _tag_beside(units, index, -1) not in "MN" or _tag_beside(units, index, 1) not in "DQMPJN$#TI":
+    following = 'DQMPJN$#TI,."' if index > 1 and units[index - 2].tag == "W" else "DQMPJN$#TI"
+    if _tag_beside(units, index, -1) not in "MN" or _tag_beside(units, index, 1) not in following:
         return False
     if units[index - 1].tag == "N" and units[index - 1].lower.endswith("s"):
         return False
     first = index - 1
     while first > 0 and units[first].tag not in 'SW;:".,' and not _is_finite(first, units):
         first -= 1
-    opens = (
+    opens = units[first].tag == "W" or (
         first == 0 or units[first].tag in "S:" or lexicon.verb_forms.get(units[first].lower, ("",))[0] in lexicon.speech
     )
     stop = next((at for at in range(index + 1, len(units)) if units[at].tag in 'SWC;:".,'), len(units))
@@ -506,6 +507,7 @@ def _clauses(
         clauses.append(clause)
     for number, (verb, clause) in enumerate(zip(verbs, clauses, strict=True)):
         _find_subject(clause, verb, clauses[:number], units, letters, group_of, lexicon)
+        _find_antecedent(clause, letters, group_of)
     return clauses
 
 
@@ -761,6 +763,19 @@ def _find_subject(
         clause.parent = previous
     elif previous is not None and before >= 0 and letters[before] in ",C":
         clause.subjects = previous.subjects
+
+
+def _find_antecedent(clause: Clause, letters: str, group_of: Mapping[int, Group]) -> None:
+    """ "The rebels, whom Rwanda supports": the object that stands before the relative pronoun."""
+    first = min((group.first for group in clause.subjects), default=0)
+    if clause.objects or clause.passive or first < 2 or first > clause.first or letters[first - 1] != "W":
+        return
+    at = first - 2
+    while at > 0 and letters[at] in ",Y":
+        at -= 1
+    group = group_of.get(at)
+    if group is not None and letters[first - 2] != "I":
+        clause.objects, clause.kind = [group], "relative"
 
 
 def _is_argument(group: Group, clause: Clause) -> bool:

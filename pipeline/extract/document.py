@@ -241,13 +241,14 @@ def _add_term(term: Term, out: Collector) -> None:
 
 
 def _holds_office(person: str, published: str | None, cast: Cast) -> bool:
-    """Whether a dated title of the registry holds on the day of publication; with no such day, whether it is open."""
+    """Whether a title of the registry holds on the day of publication; an undated text or title is believed."""
     day = edtf.latest(published)
-    for entry in cast.codebook.names.titles_of.get(person, ()):
+    entries = cast.codebook.names.titles_of.get(person, ())
+    if day is None or not entries:
+        return True
+    for entry in entries:
         first, last = edtf.earliest(entry.valid_from), edtf.latest(entry.valid_to)
-        if day is None and last is None:
-            return True
-        if day is not None and (first is None or first <= day) and (last is None or day <= last):
+        if (first is None or first <= day) and (last is None or day <= last):
             return True
     return False
 

@@ -700,7 +700,8 @@ def _unknown_parts(
 
 def _is_edge(at: int, tokens: Tokens, grammar: NameGrammar) -> bool:
     low = tokens.lower[at]
-    return tokens.kind[at] == "possessive" or low in grammar.closed or low in grammar.months
+    plain = tokens.kind[at] in ("possessive", "mark") or tokens.word[at][0].islower()
+    return plain or low in grammar.closed or low in grammar.months
 
 
 def _is_office(at: int, tokens: Tokens, grammar: NameGrammar) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from pipeline.codebook import Frame, TermRule
-from pipeline.extract.actors import Actor, modifier_actors, resolve
+from pipeline.extract.actors import Actor, modifier_actors, name_actor, resolve
 from pipeline.extract.bargains import PARTY_TYPES, RESOURCE_SIDE, Bargains, Deal, Term, party
 from pipeline.extract.clauses import Clause, Group
 from pipeline.extract.events import Setting, commodities_in, first_filled, phrases_after, slot
@@ -49,12 +49,18 @@ def _read_term_verbs(taken: set[int], setting: Setting, bargains: Bargains) -> N
         if rule is None or clause.verb in taken:
             continue
         subject = party(slot(clause, "subject", setting), setting)
-        other = party(first_filled(clause, ("second", "object", "to", "for", "in"), setting), setting)
-        if subject is None or other is None or subject.id == other.id:
+        other = party(first_filled(clause, ("second", "object", "to", "for", "from", "in", "with"), setting), setting)
+        goods = commodities_in(clause.last, max(clause.end, clause.last), setting)
+        if clause.passive:
+            goods = goods or [good for g in clause.subjects for good in commodities_in(g.first, g.last, setting)]
+        is_resource = setting.cast.codebook.codes.parent("term_type", rule.term_type) == RESOURCE_SIDE
+        told = _is_told_of(setting, bargains) or bool(bargains.here)
+        if subject is None or (other is None and not told) or (is_resource and not goods):
+            continue
+        if other is not None and subject.id == other.id:
             continue
         taken.add(clause.verb)
         giver, receiver = (subject, other) if gives else (other, subject)
-        goods = commodities_in(clause.last, max(clause.end, clause.last), setting)
         _note_term(rule, clause, (clause.first, clause.last), giver, receiver, goods, setting, bargains)
 
 
@@ -81,19 +87,36 @@ def _read_nominal(taken: set[int], setting: Setting, bargains: Bargains) -> None
 
 def _read_loose(taken: set[int], setting: Setting, bargains: Bargains) -> None:
     """What the sentence of a deal names without a verb of giving: "the agreement on military training"."""
-    if not bargains.here:
+    if not bargains.here and not _is_told_of(setting, bargains):
         return
     for clause in setting.sentence.clauses:
         opens = min((group.first for group in clause.subjects), default=clause.first)
+        if _tells_fight(clause, setting):
+            continue
         for rule, first, last, goods in list(
             phrases_in(min(opens, clause.first), max(clause.end, clause.last), setting, taken, in_exchange=False)
         ):
             giver, receiver = _named_beside(last, rule, setting)
-            if last - first == 1:
-                # A lone noun ("troops", "loan") needs a verb that gives it.
-                continue
             taken.update(range(first, last))
             _note_term(rule, clause, (first, last), giver, receiver, goods, setting, bargains)
+
+
+def _is_told_of(setting: Setting, bargains: Bargains) -> bool:
+    """Whether a sentence goes on about the bargain told last: near it, or naming a party of it."""
+    deal = bargains.latest()
+    if deal is None or len(deal.parties) < 2:
+        return False
+    named = {pair[0].target for unit in setting.sentence.units if (pair := name_actor(unit)) is not None}
+    return setting.out.sentence - deal.sentence <= NEAR or bool(named & set(deal.parties))
+
+
+def _tells_fight(clause: Clause, setting: Setting) -> bool:
+    frames = setting.cast.codebook.frames_by_verb.get(clause.lemma, ())
+    return any(frame.event in ("ASSAULT", "COERCE") for _, frame in frames)
+
+
+NEAR = 2
+"""How many sentences a bargain goes on without being named."""
 
 
 def _note_term(
@@ -109,7 +132,8 @@ def _note_term(
     units = setting.sentence.units
     stance = stance_of(clause, setting.sentence, setting.cast, setting.given)
     stages = {stage for deal in bargains.here for stage, _, _ in deal.stages}
-    act = "agree" if stages & AGREED else "provide" if stance.realis == "actual" and not bargains.here else "expect"
+    intended = stance.realis != "actual"
+    act = "agree" if stages & AGREED else "expect" if intended else "provide"
     if clause.negated:
         act, stance = "refuse", replace(stance, polarity="pos")
     term = Term(

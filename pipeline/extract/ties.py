@@ -5,9 +5,9 @@ state-owned Aramco".
 """
 
 from pipeline.extract.actors import Actor, name_actor, resolve
-from pipeline.extract.clauses import Group, Sentence, Unit
+from pipeline.extract.clauses import Clause, Group, Sentence, Unit
 from pipeline.extract.events import Setting, add_relation, noun_stance, place_named
-from pipeline.extract.stance import Stance
+from pipeline.extract.stance import Stance, stance_of
 
 Span = tuple[int, int]
 BODIES = frozenset({"armed_group", "military", "company", "igo", "ngo", "government", "media"})
@@ -21,6 +21,9 @@ def read_ties(setting: Setting) -> None:
         _read_presence(group, setting)
         _read_base(group, setting)
         _read_state_owned(group, setting)
+        _read_compound(group, setting)
+    for clause in setting.sentence.clauses:
+        _read_being(clause, setting)
 
 
 def _read_title(group: Group, setting: Setting) -> None:
@@ -93,6 +96,7 @@ def _title_at(first: int, last: int, setting: Setting) -> tuple[str, Span, Actor
     units, heads = setting.sentence.units, setting.cast.codebook.heads
     for at in range(last - 1, first - 1, -1):
         words = {units[at].lower, " ".join(unit.lower for unit in units[max(first, at - 1) : at + 1])}
+        words.add("".join(unit.lower for unit in units[max(first, at - 2) : at + 1]))
         second = at > first and units[at - 1].lower in ("vice", "deputy", "ex", "assistant", "under")
         leads = bool(words & heads["lead_titles"]) and not second
         members = heads["member_titles"] | heads["office_titles"]
@@ -177,18 +181,74 @@ def _read_state_owned(group: Group, setting: Setting) -> None:
     company = name_actor(units[group.last - 1])
     if company is None or cast.type_of(company[0].target) != "company":
         return
-    for at in range(group.first, group.last - 2):
-        if units[at].lower != "state" or units[at + 1].tag != "~" or units[at + 2].lower not in ("owned", "run"):
+    described = setting.sentence.group_of.get(group.first - 2) if _is_comma(group.first - 1, units) else None
+    behind = setting.sentence.group_of.get(group.last + 1) if _is_comma(group.last, units) else None
+    for stretch in ((group.first, group.last - 1), *((g.first, g.last) for g in (described, behind) if g is not None)):
+        at = next((at for at in range(*stretch) if units[at].lower == "state"), None)
+        firm = {unit.lower for unit in units[at : stretch[1]]} if at is not None else set()
+        if at is None or not firm & (
+            cast.codebook.heads["company_heads"] | {"owned", "run", "giant", "miner", "agency"}
+        ):
             continue
-        owner = next((pair for pair in (name_actor(unit) for unit in units[group.first : at]) if pair), None)
-        if owner is not None and cast.type_of(owner[0].target) == "state":
-            cue = (units[at].start, units[at + 2].end)
-            add_relation(
-                "owns",
-                Actor(owner[0].target, owner[1].start, owner[1].end, owner[0].alias_type != "name"),
-                Actor(company[0].target, company[1].start, company[1].end),
-                {"*": (owner[1].start, company[1].end), "predicate": cue},
-                noun_stance(group, setting),
-                "tie.owns",
-                setting.out,
-            )
+        named = next((pair for pair in (name_actor(unit) for unit in units[stretch[0] : at]) if pair), None)
+        cue = (units[at].start, units[stretch[1] - 1].end)
+        owner = Actor(named[0].target, named[1].start, named[1].end, named[0].alias_type != "name") if named else None
+        if owner is None and cast.country_of(company[0].target) in cast.codebook.names.actors:
+            owner = Actor(str(cast.country_of(company[0].target)), *cue, True)
+        if owner is None or cast.type_of(owner.id) != "state":
+            continue
+        whole = (min(cue[0], owner.start, company[1].start), max(cue[1], owner.end, company[1].end))
+        subject = Actor(company[0].target, company[1].start, company[1].end)
+        base: dict[str, Span | tuple[int, int, bool]] = {"*": whole, "predicate": cue}
+        add_relation("owns", owner, subject, base, noun_stance(group, setting), "tie.owns", setting.out)
+        return
+
+
+def _read_compound(group: Group, setting: Setting) -> None:
+    """ "The Rwanda-backed rebels", "the Saudi-led coalition": what a participle behind a hyphen tells of a name."""
+    units, cast = setting.sentence.units, setting.cast
+    ties = cast.codebook.grammar["compound_ties"]
+    for at in range(group.first, group.last - 2):
+        pair = name_actor(units[at])
+        if pair is None or units[at + 1].tag != "~" or units[at + 2].lower not in ties:
+            continue
+        predicate = ties[units[at + 2].lower]
+        found = resolve(Group(at + 3, group.last, group.head), setting.sentence, cast) if at + 3 < group.last else []
+        found = found or resolve(group, setting.sentence, cast) or _in_apposition(group, setting)
+        if len(found) != 1 or found[0].id == pair[0].target:
+            continue
+        subject = Actor(pair[0].target, pair[1].start, pair[1].end, pair[0].alias_type != "name")
+        cue = (units[at + 2].start, units[at + 2].end)
+        whole = (min(subject.start, found[0].start), max(units[group.last - 1].end, found[0].end))
+        base: dict[str, Span | tuple[int, int, bool]] = {"*": whole, "predicate": cue}
+        stance = noun_stance(group, setting)
+        add_relation(predicate, subject, found[0], base, stance, f"tie.{predicate.replace('_', '-')}", setting.out)
+
+
+def _in_apposition(group: Group, setting: Setting) -> list[Actor]:
+    """Whom a noun group behind a comma describes ("M23, the Rwanda-backed rebels")."""
+    units = setting.sentence.units
+    before = setting.sentence.group_of.get(group.first - 2) if _is_comma(group.first - 1, units) else None
+    pair = name_actor(units[before.last - 1]) if before is not None else None
+    return [Actor(pair[0].target, pair[1].start, pair[1].end)] if pair is not None else []
+
+
+def _read_being(clause: Clause, setting: Setting) -> None:
+    """ "Wagner's men are in Mali", "Russian soldiers were deployed in Mali", "the group is active in Mali"."""
+    sentence, cast = setting.sentence, setting.cast
+    stationed = clause.passive and clause.lemma in ("deploy", "station", "base", "garrison", "send")
+    here = clause.lemma == "be" and clause.particle in ("", "in", "active", "present", "inside")
+    if not (stationed or here) or clause.negated:
+        return
+    behind = next((g for preposition, g in clause.phrases if preposition in ("in", "inside")), None)
+    name = sentence.units[behind.last - 1].name if behind is not None and behind.last - behind.first < 3 else None
+    place = place_named(name, cast) if name is not None else None
+    for group in clause.subjects:
+        head = sentence.units[group.last - 1].lower
+        found = resolve(group, sentence, cast)
+        armed = head in cast.codebook.heads["troop_nouns"] or head in cast.codebook.heads["group_heads"]
+        armed = armed or any(cast.type_of(actor.id) in ("armed_group", "military") for actor in found)
+        if place is None or len(found) != 1 or not armed or place[0] == f"{found[0].id.lower()}-country":
+            continue
+        span = (sentence.units[clause.first].start, sentence.units[clause.verb].end)
+        _add_presence(found[0], place, span, stance_of(clause, sentence, cast, setting.given), setting)
