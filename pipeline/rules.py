@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline import contract, edtf
+from pipeline.assertions import Profile, profile
 from pipeline.codes import Codes
 from pipeline.contract import Row
 from pipeline.extract.names import Names
@@ -23,6 +24,7 @@ from pipeline.grounding import check_cell
 from pipeline.proposals import CLAIM_PARTS, ROLE, UNNAMED, WHOLE
 from pipeline.registry import LEARNED, registry_columns
 from pipeline.standing import standing_of
+from pipeline.waivers import Waiver
 
 Severity = Literal["error", "warning"]
 Example = Mapping[str, Any]
@@ -48,7 +50,9 @@ class Context:
     """What rules need beside the tables; `texts` and `names` are None where there are none to check against.
 
     texts: source id → text. names: what the registry's names mean. params: of `params.yaml`. set_aside: documents
-    that `ingest` did not take, with path, reason and detail. n_warnings: how many the other rules found.
+    that `ingest` did not take, with path, reason and detail. version: the release in the works. previous: the totals
+    of the last published one. waivers: what is let pass; idle_waivers: those of them that no finding matched.
+    n_warnings: how many the other rules found.
     """
 
     codes: Codes
@@ -56,6 +60,10 @@ class Context:
     names: Names | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
     set_aside: Sequence[Mapping[str, str]] = ()
+    version: str = ""
+    previous: Profile | None = None
+    waivers: Sequence[Waiver] = ()
+    idle_waivers: Sequence[Waiver] = ()
     n_warnings: int = 0
 
 
@@ -107,6 +115,11 @@ class Tables:
         for row in self.rows("participants"):
             found[row["record_id"]][row["role"]].append(row["actor_id"])
         return found
+
+    @cached_property
+    def profile(self) -> Profile:
+        """Their totals."""
+        return profile(self.data)
 
     @cached_property
     def sources(self) -> dict[str, Row]:
@@ -1006,6 +1019,157 @@ def tables_are_not_too_small(tables: Tables, context: Context) -> Iterator[Findi
     for table, least in sorted(context.params.get("min_counts", {}).items()):
         if table in tables.data and len(tables.data[table]) < least:
             yield Finding(table, f"at least {least} rows are due", None, str(len(tables.data[table])), table=table)
+
+
+@rule(
+    "count:max",
+    "warning",
+    ANY,
+    mend="find out what came in twice; raise max_counts in params.yaml where so many rows are right",
+    passes={"deals": [{"deal_id": "d"}], "params": {"max_counts": {"deals": 1}}},
+    fails={"deals": [{"deal_id": "d"}], "params": {"max_counts": {"deals": 0}}},
+)
+def tables_are_not_too_large(tables: Tables, context: Context) -> Iterator[Finding]:
+    """A table has at most the rows that `max_counts` allows."""
+    for table, most in sorted(context.params.get("max_counts", {}).items()):
+        if table in tables.data and len(tables.data[table]) > most:
+            yield Finding(table, f"at most {most} rows are due", None, str(len(tables.data[table])), table=table)
+
+
+@rule(
+    "fill:min",
+    "error",
+    ANY,
+    mend="find out why cells are empty that were filled; lower min_fill in params.yaml only where it is right",
+    passes={"deals": [{"deal_id": "d", "title": "D"}], "params": {"min_fill": {"deals.title": 1.0}}},
+    fails={"deals": [{"deal_id": "d"}, {"deal_id": "e", "title": "E"}], "params": {"min_fill": {"deals.title": 0.6}}},
+)
+def columns_are_filled(tables: Tables, context: Context) -> Iterator[Finding]:
+    """A column has at least the share of filled cells that `min_fill` asks for."""
+    for where, least in sorted(context.params.get("min_fill", {}).items()):
+        share = tables.profile.filled.get(where)
+        if share is not None and share < least:
+            yield _drifted(where, f"at least {least:.0%} filled cells are due", f"{share:.1%}")
+
+
+def _drifted(where: str, message: str, value: str) -> Finding:
+    table, _, column = where.partition(".")
+    return Finding(where, message, column or None, value, table=table)
+
+
+@rule(
+    "drift:rows",
+    "error",
+    ANY,
+    mend="`rsb diff latest` tells which rows; waive it in data/waivers.yaml with the reason where it is right",
+    passes={"deals": [{"deal_id": "d"}], "params": {"max_drift": {"rows": 0.2}}, "previous": Profile({"deals": 1})},
+    fails={"deals": [{"deal_id": "d"}], "params": {"max_drift": {"rows": 0.2}}, "previous": Profile({"deals": 2})},
+)
+def rows_do_not_drain_away(tables: Tables, context: Context) -> Iterator[Finding]:
+    """A table has lost no greater part of the last version's rows than `max_drift` allows."""
+    before, most = context.previous or Profile(), context.params.get("max_drift", {}).get("rows")
+    for table, rows in sorted(before.rows.items() if most is not None else ()):
+        now = len(tables.data[table]) if table in tables.data else rows
+        if now < rows * (1 - most):
+            message = f"the last version has {rows} rows; at most {most:.0%} fewer are due"
+            yield Finding(table, message, None, str(now), table=table)
+
+
+_MANY = [{"deal_id": f"d{number}", "stage": "signed"} for number in range(40)]
+
+
+@rule(
+    "drift:fill",
+    "error",
+    ANY,
+    mend="find out what is read no longer; waive it in data/waivers.yaml with the reason where it is right",
+    passes={
+        "deals": _MANY,
+        "params": {"max_drift": {"fill": 0.1}},
+        "previous": Profile({"deals": 40}, {"deals.stage": 0.95}),
+    },
+    fails={
+        "deals": _MANY,
+        "params": {"max_drift": {"fill": 0.1}},
+        "previous": Profile({"deals": 40}, {"deals.stage": 0.5}),
+    },
+)
+def fill_rates_hold(tables: Tables, context: Context) -> Iterator[Finding]:
+    """A column's share of filled cells is within `max_drift` of the last version's."""
+    before, most = context.previous or Profile(), context.params.get("max_drift", {}).get("fill")
+    for where, share in sorted(before.filled.items() if most is not None else ()):
+        now = tables.profile.filled.get(where)
+        if now is not None and _moved(before, tables.profile, where, share, now, most):
+            yield _drifted(where, f"{share:.1%} of the last version's cells are filled", f"{now:.1%}")
+
+
+@rule(
+    "drift:codes",
+    "error",
+    ANY,
+    mend="find out which rule or source codes otherwise; waive it in data/waivers.yaml with the reason",
+    passes={
+        "deals": _MANY,
+        "params": {"max_drift": {"codes": 0.1}},
+        "previous": Profile({"deals": 40}, {}, {"deals.stage": {"signed": 0.95, "sought": 0.05}}),
+    },
+    fails={
+        "deals": _MANY,
+        "params": {"max_drift": {"codes": 0.1}},
+        "previous": Profile({"deals": 40}, {}, {"deals.stage": {"signed": 0.5, "sought": 0.5}}),
+    },
+)
+def shares_of_codes_hold(tables: Tables, context: Context) -> Iterator[Finding]:
+    """The share of each code in its column is within `max_drift` of the last version's."""
+    before, most = context.previous or Profile(), context.params.get("max_drift", {}).get("codes")
+    for where, shares in sorted(before.codes.items() if most is not None else ()):
+        found = tables.profile.codes.get(where, shares)
+        for code in sorted({*shares, *found}):
+            share, now = shares.get(code, 0.0), found.get(code, 0.0)
+            if _moved(before, tables.profile, where, share, now, most):
+                yield _drifted(where, f"{share:.1%} of the last version's cells are {code}", f"{now:.1%}")
+
+
+def _moved(before: Profile, now: Profile, where: str, share: float, share_now: float, most: float) -> bool:
+    return before.comparable(where) and now.comparable(where) and abs(share - share_now) > most
+
+
+# --- waivers --------------------------------------------------------------------------------------------------------
+
+_WAIVER = Waiver("actor:public-role", "p", "The text gives no office.", expires="0.2.0")
+
+
+@rule(
+    "waiver:expired",
+    "error",
+    ANY,
+    mend="mend what was waived and delete the entry of data/waivers.yaml, or give it a later `expires` with a reason",
+    passes={"waivers": (_WAIVER,), "version": "0.1.0", "deals": []},
+    fails={"waivers": (_WAIVER,), "version": "0.2.0"},
+)
+def waivers_have_not_expired(_: Tables, context: Context) -> Iterator[Finding]:
+    """A waiver holds for versions before the one at which it expires."""
+    for waiver in context.waivers:
+        if waiver.has_expired(context.version):
+            yield _about(waiver, f"expired with version {waiver.expires}")
+
+
+@rule(
+    "waiver:needed",
+    "error",
+    ANY,
+    mend="delete the entry of data/waivers.yaml",
+    passes={"waivers": (_WAIVER,), "deals": []},
+    fails={"idle_waivers": (_WAIVER,)},
+)
+def waivers_are_needed(_: Tables, context: Context) -> Iterator[Finding]:
+    """A waiver matches something that the rule still finds."""
+    for waiver in context.idle_waivers:
+        yield _about(waiver, "the rule finds no such thing any more")
+
+
+def _about(waiver: Waiver, message: str) -> Finding:
+    return Finding(waiver.key, f"{waiver.rule_id}: {message} (data/waivers.yaml:{waiver.line})", value=waiver.reason)
 
 
 @rule(

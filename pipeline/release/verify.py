@@ -22,6 +22,7 @@ from pipeline.compare import Description, read_description, same_declarations
 from pipeline.errors import RsbError
 from pipeline.release.manifest import INDEX, SUMS, files_in, read_index, read_sums, sha256_of
 from pipeline.rules import Context
+from pipeline.waivers import waivers_among
 
 MOST_SHOWN = 5
 """Most rows that one problem names."""
@@ -202,7 +203,8 @@ def check_rules(release: Release) -> Iterator[Problem]:
     if not same_declarations(release.description, contract.schema_description(codes)):
         release.checked["rules (other schema version than this installation's)"] = 0
         return
-    context = Context(codes=codes, texts=release.texts)
+    waivers = waivers_among(store.read_csv_text(release.folder / "issues.csv"))
+    context = Context(codes=codes, texts=release.texts, waivers=waivers)
     tables = {table: release.tables[table] for table in contract.table_names()}
     outcome = validate.check(tables, context)
     for issue in outcome.issues:
@@ -210,6 +212,8 @@ def check_rules(release: Release) -> Iterator[Problem]:
             row = f"{issue.key} " if issue.key else ""
             yield Problem(f"parquet/{issue.table_name}.parquet", f"{issue.rule_id}: {row}{issue.message}")
     release.checked["rules"] = len(outcome.known) - len(outcome.not_checked)
+    if outcome.waived:
+        release.checked["waived findings"] = len(outcome.waived)
 
 
 SELF_CHECKS: tuple[Check, ...] = (check_files, check_declarations, check_formats, check_evidence, check_sqlite)
