@@ -6,6 +6,7 @@ on tables whose structure holds (`pipeline.validate`), so they may trust columns
 """
 
 import hashlib
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -479,6 +480,64 @@ def accusations_have_a_holder(tables: Tables, _: Context) -> Iterator[Finding]:
             yield Finding(row["claim_id"], f"{row['act']} without a holder", "holder_id", None, row["source_id"])
 
 
+_NEGATING = re.compile(
+    r"\b(?:not|never|no|none|nobody|nothing|neither|nor|without|hardly|cannot|unable|unlikely|instead|false(?:ly)?"
+    r"|(?:fail|refus|reject|dismiss|disput|contest|refut|rebuff|repudiat|declin|doubt|lack|stop|withh[eo]ld)\w*"
+    r"|den(?:y|ies|ied|ials?|ying)|rul(?:e|es|ed|ing) out|far from)\b|n[’']t\b",
+    re.IGNORECASE,
+)
+"""Words that turn what is said into its opposite."""
+_DENYING = re.compile(r"\b(?:den(?:y|ies|ied|ying)|refut\w+|repudiat\w+)\b", re.IGNORECASE)
+_NO_TRADE = "Ghana has not sold bauxite."
+_NEGATED = {"claim_id": "c", "record_id": "r", "source_id": "s", "act": "state", "polarity": "neg"}
+_CUE = {"evidence_id": "x", "record_id": "c", "column_name": "cue", "source_id": "s", "span_start": 0, "span_end": 5}
+
+
+@rule(
+    "claim:negation",
+    "error",
+    "claims",
+    reads=("evidence", "texts"),
+    mend="set polarity to pos, or quote the words that say the opposite",
+    passes={"claims": [_NEGATED], "evidence": [_CUE], "texts": {"s": _NO_TRADE}},
+    fails={"claims": [_NEGATED], "evidence": [_CUE], "texts": {"s": "Ghana has sold bauxite.\nNot so Togo."}},
+)
+def negative_claims_have_a_negation(tables: Tables, context: Context) -> Iterator[Finding]:
+    """A negative claim that is no denial has a negating word in a line that it was read from."""
+    texts = context.texts or {}
+    for row in tables.rows("claims"):
+        if row["polarity"] != "neg" or row["act"] == "deny":
+            continue
+        spans = [*tables.evidence.get(row["claim_id"], ()), *tables.evidence.get(row["record_id"], ())]
+        spans = [span for span in spans if span["source_id"] == row["source_id"] and row["source_id"] in texts]
+        if spans and not any(_NEGATING.search(_line(texts[span["source_id"]], span)) for span in spans):
+            yield Finding(row["claim_id"], "no word there negates it", "polarity", row["polarity"], row["source_id"])
+
+
+def _line(text: str, span: Row) -> str:
+    begin = text.rfind("\n", 0, span["span_start"]) + 1
+    end = text.find("\n", span["span_end"])
+    return text[begin : end if end >= 0 else None]
+
+
+@rule(
+    "claim:denial-cue",
+    "warning",
+    "claims",
+    reads=("evidence",),
+    mend="make it a denial: act deny, polarity neg; or quote another cue",
+    passes={"claims": [{**_NEGATED, "act": "deny"}], "evidence": [{**_CUE, "quote": "denied"}]},
+    fails={"claims": [{**_NEGATED, "polarity": "pos"}], "evidence": [{**_CUE, "quote": "denied"}]},
+)
+def cues_of_denial_deny(tables: Tables, _: Context) -> Iterator[Finding]:
+    """A claim whose cue is a verb of denial, not negated itself, is negative."""
+    for row in tables.rows("claims"):
+        cues = [span["quote"] for span in tables.evidence.get(row["claim_id"], ()) if span["column_name"] == "cue"]
+        denied = [cue for cue in cues if _DENYING.search(cue) and not _NEGATING.search(_DENYING.sub("", cue))]
+        if denied and row["polarity"] == "pos":
+            yield Finding(row["claim_id"], f"“{denied[0]}” denies", "polarity", "pos", row["source_id"])
+
+
 _DENIED = {**_SAID, "record_id": "r", "act": "deny", "polarity": "neg", "realis": "actual"}
 _CONTESTED = {
     "relation_id": "r", "status": "contested", "realis": "actual",
@@ -822,6 +881,60 @@ def texts_are_those_read(tables: Tables, context: Context) -> Iterator[Finding]:
 
 
 @rule(
+    "source:copies",
+    "error",
+    "sources",
+    mend="give both the same `origin` in their front matter, or take one of them out",
+    passes={"sources": [{"source_id": s, "title": "A deal", "origin": "AFP"} for s in ("a", "b")]},
+    fails={"sources": [{"source_id": s, "title": "A deal", "publisher": s} for s in ("a", "b")]},
+)
+def copies_have_one_origin(tables: Tables, _: Context) -> Iterator[Finding]:
+    """Documents of one address, or of one title and day by different publishers, rest on one origin."""
+    seen: dict[tuple[Any, ...], Row] = {}
+    for row in tables.rows("sources"):
+        marks: list[tuple[Any, ...]] = [("url", row["url"])] if row["url"] else []
+        if row["title"]:
+            marks.append(("title", row["title"].casefold(), row["published"]))
+        for mark in marks:
+            first = seen.setdefault(mark, row)
+            copied = first is not row and (mark[0] == "url" or first["publisher"] != row["publisher"])
+            if copied and (first["origin"] or first["source_id"]) != (row["origin"] or row["source_id"]):
+                message = f"has the {mark[0]} of {first['source_id']}, which rests on {first['origin'] or 'itself'}"
+                yield Finding(row["source_id"], message, "origin", row["origin"], row["source_id"])
+
+
+@rule(
+    "source:origin-name",
+    "warning",
+    "sources",
+    mend="write the origin in one way in the front matter of all sources: as two names it counts as two origins",
+    passes={"sources": [{"source_id": s, "origin": "Associated Press"} for s in ("a", "b")]},
+    fails={
+        "sources": [
+            {"source_id": "a", "origin": "Associated Press"},
+            {"source_id": "b", "origin": "the Associated Press"},
+            {"source_id": "c", "origin": "AP"},
+        ]
+    },
+)
+def origins_have_one_name(tables: Tables, _: Context) -> Iterator[Finding]:
+    """An origin is written in one way: not with and without its article, in another case, or as its initials."""
+    by_name: dict[str, list[str]] = defaultdict(list)
+    for row in tables.rows("sources"):
+        if row["origin"]:
+            by_name[row["origin"]].append(row["source_id"])
+    known: dict[str, str] = {}
+    for name in sorted(by_name, key=lambda name: (-len(name), name)):
+        words = [word for word in re.findall(r"\w+", name) if word.casefold() != "the"]
+        folded = " ".join(words).casefold()
+        other = known.setdefault(folded, name)
+        if len(words) > 1:
+            known.setdefault("".join(word[0] for word in words).casefold(), name)
+        if other != name:
+            yield Finding(by_name[name][0], f"is also written “{other}”", "origin", name, by_name[name][0])
+
+
+@rule(
     "source:set-aside",
     "warning",
     "sources",
@@ -859,6 +972,26 @@ def spans_lie_in_a_line(tables: Tables, context: Context) -> Iterator[Finding]:
         else:
             continue
         yield Finding(row["evidence_id"], problem, "span_end", f"{start}–{end}", row["source_id"])
+
+
+@rule(
+    "evidence:words",
+    "error",
+    "evidence",
+    reads=("texts",),
+    mend="quote whole words",
+    passes={"evidence": [_SPAN], "texts": {"s": _TEXT}},
+    fails={"evidence": [{**_SPAN, "span_start": 1}], "texts": {"s": _TEXT}},
+)
+def spans_are_whole_words(tables: Tables, context: Context) -> Iterator[Finding]:
+    """A span cuts no word or number in two."""
+    texts = context.texts or {}
+    for row in tables.rows("evidence"):
+        text = texts.get(row["source_id"], "")
+        for place in (row["span_start"], row["span_end"]):
+            if 0 < place < len(text) and text[place - 1].isalnum() and text[place].isalnum():
+                whole = f"{text[max(0, place - 10) : place]}|{text[place : place + 10]}"
+                yield Finding(row["evidence_id"], f"cuts “{whole}”", "quote", row["quote"], row["source_id"])
 
 
 @rule(

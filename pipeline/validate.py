@@ -23,9 +23,12 @@ from pipeline.assertions import Profile, profile, read_assertions, suggest
 from pipeline.codebook import load_names
 from pipeline.codes import Codes, load_codes
 from pipeline.errors import RsbError
+from pipeline.extract.names import Names
 from pipeline.issues import Issue, Known, Outcome, Place, as_table, clean, summary
 from pipeline.progress import track
 from pipeline.proposals import ROLE, WHOLE
+from pipeline.registry import LEARNED, Registry
+from pipeline.registry import TABLES as REGISTRY_TABLES
 from pipeline.rules import ANY, RULES, Context, Finding, Rule, Tables, key_of
 from pipeline.waivers import WAIVED, Waiver, find_waiver, load_waivers, waivers_among
 from pipeline.workspace import Workspace, find_workspace, installed_checkout
@@ -373,10 +376,27 @@ def load_path(path: Path) -> Loaded:
     context = Context(
         codes=load_codes(codes or workspace.codebook / "codes.csv"),
         texts=_read_texts(texts) if texts else None,
-        names=load_names(workspace.registry),
+        names=names_among(data) or load_names(workspace.registry),
         waivers=waivers_among(store.read_csv_text(issues)) if issues else (),
     )
     return Loaded(data, context, due, files)
+
+
+def names_among(data: Mapping[str, pa.Table]) -> Names | None:
+    """What names mean by the tables themselves, which hold the registry; None where one of them is missing."""
+    if not all(table in data for table in REGISTRY_TABLES):
+        return None
+    rows = {table: data[table].to_pylist() for table in REGISTRY_TABLES}
+    hashed = f"{contract.facts('deals').prefix}-"
+    return Names(
+        Registry(
+            actors=tuple(row for row in rows["actors"] if not row[LEARNED]),
+            places=tuple(rows["places"]),
+            commodities=tuple(rows["commodities"]),
+            aliases=tuple(rows["aliases"]),
+            deals=tuple(row for row in rows["deals"] if not row["deal_id"].startswith(hashed)),
+        )
+    )
 
 
 def _read_file(path: Path) -> tuple[store.Tables, dict[str, str]]:

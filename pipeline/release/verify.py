@@ -198,14 +198,15 @@ def check_sqlite(release: Release) -> Iterator[Problem]:
 
 
 def check_rules(release: Release) -> Iterator[Problem]:
-    """The rules of `validate` that need no registry, where the release has the declarations of this installation."""
+    """The rules of `validate`, where the release has the declarations of this installation."""
     codes = load_codes(release.folder / "codes.csv")
     if not same_declarations(release.description, contract.schema_description(codes)):
         release.checked["rules (other schema version than this installation's)"] = 0
         return
     waivers = waivers_among(store.read_csv_text(release.folder / "issues.csv"))
-    context = Context(codes=codes, texts=release.texts, waivers=waivers)
     tables = {table: release.tables[table] for table in contract.table_names()}
+    names = validate.names_among(tables)
+    context = Context(codes=codes, texts=release.texts, names=names, waivers=waivers)
     outcome = validate.check(tables, context)
     for issue in outcome.issues:
         if issue.severity == "error":
