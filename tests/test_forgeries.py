@@ -4,34 +4,24 @@
 """
 
 import random
-import shutil
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 from forgeries import FORGERIES, careful, rows_of, tables_of
+from real import SOURCES, STAGES, make_workspace
 
-from pipeline import assemble, compare, ingest, release, validate
+from pipeline import compare, release, validate
 from pipeline.codebook import load_names
 from pipeline.codes import load_codes
 from pipeline.compare import prove
 from pipeline.delta import Delta, as_rows, dump_delta
-from pipeline.extract import stage as extract
 from pipeline.issues import as_table
 from pipeline.release.contents import Contents
 from pipeline.release.verify import verify
 from pipeline.rules import Context
-from pipeline.workspace import Workspace, installed_checkout
+from pipeline.workspace import Workspace
 
-CHECKOUT = installed_checkout()
-SOURCES = (
-    "afp-sudan-gold-uae-2025-03", "aljazeera-drc-us-minerals-2025-03", "caliber-sudan-russia-naval-base-2025-12",
-    "eurasiareview-ukraine-us-fund-2025-04", "lincolndaily-trump-saudi-defense-2017-04",
-    "moscowtimes-venezuela-arms-loan", "reuters-ecuador-china-oil-2013-11", "standardke-uae-sudan-gold-swissaid-2025",
-    "telegraphindia-rwanda-drc-peace-2025-06", "whitehouse-us-australia-deals-2025-10",
-)  # fmt: skip
-
-IDS = {"id:hash", "id:hash-linked"}
 GROUND = {"evidence:grounded"}
 STANDING = {"standing:recomputed"}
 SPAN = {"evidence:words", "string:clean", "evidence:grounded", "evidence:span"}
@@ -66,22 +56,10 @@ history has to (`compare.prove`), or the lie is undone by the care itself."""
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """The project's stages up to `assemble`, run on some of its sources."""
-    made = Workspace(tmp_path_factory.mktemp("real"))
-    for part in ("registry", "codebook"):
-        (made.data / part).mkdir(parents=True, exist_ok=True)
-        shutil.copytree(CHECKOUT.data / part, made.data / part, dirs_exist_ok=True)
-    for folder in (made.sources, made.coded, made.corrections, made.baseline):
-        folder.mkdir()
-    shutil.copy(CHECKOUT.data / "dataset.toml", made.data)
-    (made.root / "dvc.yaml").touch()
-    (made.root / "params.yaml").write_text("version: 0.1.0\n")
-    for source in SOURCES:
-        shutil.copy(CHECKOUT.sources / f"{source}.md", made.sources)
-    ingest.run(made)
-    extract.run(made)
-    assemble.run(made)
-    compare.run(made)
+    """The project's stages up to `compare`, run on some of its sources."""
+    made = make_workspace(tmp_path_factory.mktemp("real"), SOURCES)
+    for stage in ("ingest", "extract", "assemble", "compare"):
+        STAGES[stage](made)
     return made
 
 
