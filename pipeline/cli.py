@@ -68,7 +68,8 @@ PathArgument = click.Path(path_type=Path)
     show_default=True,
     help="How to tell it: for people, for programs, as GitHub annotations, or as JUnit XML.",
 )
-def validate(path: Path | None, form: str) -> None:
+@click.option("--suggest", is_flag=True, help="Check nothing: print assertions for params.yaml that these tables keep.")
+def validate(path: Path | None, form: str, suggest: bool) -> None:
     """Check tables: their structure, then every rule across rows and tables.
 
     PATH is a folder of tables, a release folder, or one .parquet or .csv file named after its table. Without PATH,
@@ -81,10 +82,17 @@ def validate(path: Path | None, form: str) -> None:
       rsb validate                                    the workspace's tables
       rsb validate data/release                       a release
       rsb validate terms.csv --format github          one table, as annotations
+      rsb validate --suggest                          counts and fill rates to assert
     """
     from pipeline.issues import FORMATS
-    from pipeline.validate import check_path, run
+    from pipeline.validate import check_path, run, suggest_assertions
     from pipeline.workspace import find_workspace
+
+    if suggest:
+        if path:
+            raise click.UsageError("--suggest is about the workspace's tables: give it without PATH")
+        click.echo(suggest_assertions(find_workspace()), nl=False)
+        return
 
     outcome = check_path(path) if path else run(find_workspace())
     click.echo(FORMATS[form](outcome), nl=False)

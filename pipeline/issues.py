@@ -28,7 +28,7 @@ class Issue:
     """One row of `issues`."""
 
     rule_id: str = field(metadata=_said("The rule that was broken."))
-    severity: str = field(metadata=_said("error: blocks a release; warning: counted."))
+    severity: str = field(metadata=_said("error: blocks a release; warning: counted; waived: let pass for a reason."))
     table_name: str = field(metadata=_said("The table; `*` for the tables together."))
     key: str | None = field(metadata=_said("The row's id, or its key's parts joined by `|`."))
     column_name: str | None = field(metadata=_said("The column; null for the row or table as a whole."))
@@ -65,8 +65,8 @@ class Known:
 class Outcome:
     """The outcome of a check.
 
-    issues: sorted, errors before warnings, a bounded number for each rule. counts: rule → all there were. rows: rows of
-    each table. places: where the words behind an issue are. known: the rules by id. not_checked: rule → what it lacked.
+    issues: sorted, errors before warnings, a bounded number for each rule. counts: rule → all there were. waived: what
+    was let pass, counted nowhere; its message ends with the reason. rows: rows of each table. places: where the words behind an issue are. known: the rules by id. not_checked: rule → what it lacked.
     set_aside: path → reason. files: table → its file, as given.
     """
 
@@ -74,6 +74,7 @@ class Outcome:
     counts: Mapping[str, int]
     rows: Mapping[str, int]
     known: Mapping[str, Known]
+    waived: tuple[Issue, ...] = ()
     places: Mapping[Issue, Place] = field(default_factory=dict)
     not_checked: Mapping[str, str] = field(default_factory=dict)
     set_aside: Mapping[str, str] = field(default_factory=dict)
@@ -93,8 +94,8 @@ def clean(text: str | None) -> str | None:
 
 
 def as_table(outcome: Outcome) -> pa.Table:
-    """The issues as the table `issues`."""
-    return pa.Table.from_pylist([asdict(issue) for issue in outcome.issues], schema=ISSUES)
+    """The issues as the table `issues`, what was waived at its end."""
+    return pa.Table.from_pylist([asdict(issue) for issue in (*outcome.issues, *outcome.waived)], schema=ISSUES)
 
 
 def summary(outcome: Outcome) -> dict[str, object]:
@@ -102,6 +103,7 @@ def summary(outcome: Outcome) -> dict[str, object]:
     return {
         "errors": outcome.count("error"),
         "warnings": outcome.count("warning"),
+        "waived": len(outcome.waived),
         "rules": dict(sorted(outcome.counts.items())),
         "rows": dict(outcome.rows),
         "set_aside": dict(sorted(outcome.set_aside.items())),
@@ -120,6 +122,10 @@ def as_text(outcome: Outcome) -> str:
         rest = outcome.counts[rule_id] - min(len(found), SHOWN)
         lines += [f"  … and {rest} more"] if rest else []
         lines += [f"  mend: {rule.mend}", ""]
+    if outcome.waived:
+        lines.append(f"Waived ({len(outcome.waived)}):")
+        lines += [line for issue in outcome.waived for line in _told(issue, outcome.places.get(issue))]
+        lines.append("")
     if outcome.not_checked:
         lines.append(f"Not checked here, for want of what they read ({len(outcome.not_checked)}):")
         lines += [f"  {rule_id}: no {lacking}" for rule_id, lacking in sorted(outcome.not_checked.items())]
@@ -146,7 +152,7 @@ def _told(issue: Issue, place: Place | None) -> list[str]:
 def as_json(outcome: Outcome) -> str:
     """One JSON object: the summary, and the issues with the line and quote behind them."""
     issues = []
-    for issue in outcome.issues:
+    for issue in (*outcome.issues, *outcome.waived):
         place = outcome.places.get(issue)
         told = {"line": place.line, "quote": place.quote} if place else {"line": None, "quote": None}
         issues.append({**asdict(issue), **told, "mend": outcome.known[issue.rule_id].mend})

@@ -6,6 +6,7 @@ on tables whose structure holds (`pipeline.validate`), so they may trust columns
 """
 
 import hashlib
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline import contract, edtf
+from pipeline.assertions import Profile, profile
 from pipeline.codes import Codes
 from pipeline.contract import Row
 from pipeline.extract.names import Names
@@ -23,6 +25,7 @@ from pipeline.grounding import check_cell
 from pipeline.proposals import CLAIM_PARTS, ROLE, UNNAMED, WHOLE
 from pipeline.registry import LEARNED, registry_columns
 from pipeline.standing import standing_of
+from pipeline.waivers import Waiver
 
 Severity = Literal["error", "warning"]
 Example = Mapping[str, Any]
@@ -48,7 +51,9 @@ class Context:
     """What rules need beside the tables; `texts` and `names` are None where there are none to check against.
 
     texts: source id → text. names: what the registry's names mean. params: of `params.yaml`. set_aside: documents
-    that `ingest` did not take, with path, reason and detail. n_warnings: how many the other rules found.
+    that `ingest` did not take, with path, reason and detail. version: the release in the works. previous: the totals
+    of the last published one. waivers: what is let pass; idle_waivers: those of them that no finding matched.
+    n_warnings: how many the other rules found.
     """
 
     codes: Codes
@@ -56,6 +61,10 @@ class Context:
     names: Names | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
     set_aside: Sequence[Mapping[str, str]] = ()
+    version: str = ""
+    previous: Profile | None = None
+    waivers: Sequence[Waiver] = ()
+    idle_waivers: Sequence[Waiver] = ()
     n_warnings: int = 0
 
 
@@ -107,6 +116,11 @@ class Tables:
         for row in self.rows("participants"):
             found[row["record_id"]][row["role"]].append(row["actor_id"])
         return found
+
+    @cached_property
+    def profile(self) -> Profile:
+        """Their totals."""
+        return profile(self.data)
 
     @cached_property
     def sources(self) -> dict[str, Row]:
@@ -466,6 +480,64 @@ def accusations_have_a_holder(tables: Tables, _: Context) -> Iterator[Finding]:
             yield Finding(row["claim_id"], f"{row['act']} without a holder", "holder_id", None, row["source_id"])
 
 
+_NEGATING = re.compile(
+    r"\b(?:not|never|no|none|nobody|nothing|neither|nor|without|hardly|cannot|unable|unlikely|instead|false(?:ly)?"
+    r"|(?:fail|refus|reject|dismiss|disput|contest|refut|rebuff|repudiat|declin|doubt|lack|stop|withh[eo]ld)\w*"
+    r"|den(?:y|ies|ied|ials?|ying)|rul(?:e|es|ed|ing) out|far from)\b|n[’']t\b",
+    re.IGNORECASE,
+)
+"""Words that turn what is said into its opposite."""
+_DENYING = re.compile(r"\b(?:den(?:y|ies|ied|ying)|refut\w+|repudiat\w+)\b", re.IGNORECASE)
+_NO_TRADE = "Ghana has not sold bauxite."
+_NEGATED = {"claim_id": "c", "record_id": "r", "source_id": "s", "act": "state", "polarity": "neg"}
+_CUE = {"evidence_id": "x", "record_id": "c", "column_name": "cue", "source_id": "s", "span_start": 0, "span_end": 5}
+
+
+@rule(
+    "claim:negation",
+    "error",
+    "claims",
+    reads=("evidence", "texts"),
+    mend="set polarity to pos, or quote the words that say the opposite",
+    passes={"claims": [_NEGATED], "evidence": [_CUE], "texts": {"s": _NO_TRADE}},
+    fails={"claims": [_NEGATED], "evidence": [_CUE], "texts": {"s": "Ghana has sold bauxite.\nNot so Togo."}},
+)
+def negative_claims_have_a_negation(tables: Tables, context: Context) -> Iterator[Finding]:
+    """A negative claim that is no denial has a negating word in a line that it was read from."""
+    texts = context.texts or {}
+    for row in tables.rows("claims"):
+        if row["polarity"] != "neg" or row["act"] == "deny":
+            continue
+        spans = [*tables.evidence.get(row["claim_id"], ()), *tables.evidence.get(row["record_id"], ())]
+        spans = [span for span in spans if span["source_id"] == row["source_id"] and row["source_id"] in texts]
+        if spans and not any(_NEGATING.search(_line(texts[span["source_id"]], span)) for span in spans):
+            yield Finding(row["claim_id"], "no word there negates it", "polarity", row["polarity"], row["source_id"])
+
+
+def _line(text: str, span: Row) -> str:
+    begin = text.rfind("\n", 0, span["span_start"]) + 1
+    end = text.find("\n", span["span_end"])
+    return text[begin : end if end >= 0 else None]
+
+
+@rule(
+    "claim:denial-cue",
+    "warning",
+    "claims",
+    reads=("evidence",),
+    mend="make it a denial: act deny, polarity neg; or quote another cue",
+    passes={"claims": [{**_NEGATED, "act": "deny"}], "evidence": [{**_CUE, "quote": "denied"}]},
+    fails={"claims": [{**_NEGATED, "polarity": "pos"}], "evidence": [{**_CUE, "quote": "denied"}]},
+)
+def cues_of_denial_deny(tables: Tables, _: Context) -> Iterator[Finding]:
+    """A claim whose cue is a verb of denial, not negated itself, is negative."""
+    for row in tables.rows("claims"):
+        cues = [span["quote"] for span in tables.evidence.get(row["claim_id"], ()) if span["column_name"] == "cue"]
+        denied = [cue for cue in cues if _DENYING.search(cue) and not _NEGATING.search(_DENYING.sub("", cue))]
+        if denied and row["polarity"] == "pos":
+            yield Finding(row["claim_id"], f"“{denied[0]}” denies", "polarity", "pos", row["source_id"])
+
+
 _DENIED = {**_SAID, "record_id": "r", "act": "deny", "polarity": "neg", "realis": "actual"}
 _CONTESTED = {
     "relation_id": "r", "status": "contested", "realis": "actual",
@@ -809,6 +881,60 @@ def texts_are_those_read(tables: Tables, context: Context) -> Iterator[Finding]:
 
 
 @rule(
+    "source:copies",
+    "error",
+    "sources",
+    mend="give both the same `origin` in their front matter, or take one of them out",
+    passes={"sources": [{"source_id": s, "title": "A deal", "origin": "AFP"} for s in ("a", "b")]},
+    fails={"sources": [{"source_id": s, "title": "A deal", "publisher": s} for s in ("a", "b")]},
+)
+def copies_have_one_origin(tables: Tables, _: Context) -> Iterator[Finding]:
+    """Documents of one address, or of one title and day by different publishers, rest on one origin."""
+    seen: dict[tuple[Any, ...], Row] = {}
+    for row in tables.rows("sources"):
+        marks: list[tuple[Any, ...]] = [("url", row["url"])] if row["url"] else []
+        if row["title"]:
+            marks.append(("title", row["title"].casefold(), row["published"]))
+        for mark in marks:
+            first = seen.setdefault(mark, row)
+            copied = first is not row and (mark[0] == "url" or first["publisher"] != row["publisher"])
+            if copied and (first["origin"] or first["source_id"]) != (row["origin"] or row["source_id"]):
+                message = f"has the {mark[0]} of {first['source_id']}, which rests on {first['origin'] or 'itself'}"
+                yield Finding(row["source_id"], message, "origin", row["origin"], row["source_id"])
+
+
+@rule(
+    "source:origin-name",
+    "warning",
+    "sources",
+    mend="write the origin in one way in the front matter of all sources: as two names it counts as two origins",
+    passes={"sources": [{"source_id": s, "origin": "Associated Press"} for s in ("a", "b")]},
+    fails={
+        "sources": [
+            {"source_id": "a", "origin": "Associated Press"},
+            {"source_id": "b", "origin": "the Associated Press"},
+            {"source_id": "c", "origin": "AP"},
+        ]
+    },
+)
+def origins_have_one_name(tables: Tables, _: Context) -> Iterator[Finding]:
+    """An origin is written in one way: not with and without its article, in another case, or as its initials."""
+    by_name: dict[str, list[str]] = defaultdict(list)
+    for row in tables.rows("sources"):
+        if row["origin"]:
+            by_name[row["origin"]].append(row["source_id"])
+    known: dict[str, str] = {}
+    for name in sorted(by_name, key=lambda name: (-len(name), name)):
+        words = [word for word in re.findall(r"\w+", name) if word.casefold() != "the"]
+        folded = " ".join(words).casefold()
+        other = known.setdefault(folded, name)
+        if len(words) > 1:
+            known.setdefault("".join(word[0] for word in words).casefold(), name)
+        if other != name:
+            yield Finding(by_name[name][0], f"is also written “{other}”", "origin", name, by_name[name][0])
+
+
+@rule(
     "source:set-aside",
     "warning",
     "sources",
@@ -846,6 +972,26 @@ def spans_lie_in_a_line(tables: Tables, context: Context) -> Iterator[Finding]:
         else:
             continue
         yield Finding(row["evidence_id"], problem, "span_end", f"{start}–{end}", row["source_id"])
+
+
+@rule(
+    "evidence:words",
+    "error",
+    "evidence",
+    reads=("texts",),
+    mend="quote whole words",
+    passes={"evidence": [_SPAN], "texts": {"s": _TEXT}},
+    fails={"evidence": [{**_SPAN, "span_start": 1}], "texts": {"s": _TEXT}},
+)
+def spans_are_whole_words(tables: Tables, context: Context) -> Iterator[Finding]:
+    """A span cuts no word or number in two."""
+    texts = context.texts or {}
+    for row in tables.rows("evidence"):
+        text = texts.get(row["source_id"], "")
+        for place in (row["span_start"], row["span_end"]):
+            if 0 < place < len(text) and text[place - 1].isalnum() and text[place].isalnum():
+                whole = f"{text[max(0, place - 10) : place]}|{text[place : place + 10]}"
+                yield Finding(row["evidence_id"], f"cuts “{whole}”", "quote", row["quote"], row["source_id"])
 
 
 @rule(
@@ -1006,6 +1152,157 @@ def tables_are_not_too_small(tables: Tables, context: Context) -> Iterator[Findi
     for table, least in sorted(context.params.get("min_counts", {}).items()):
         if table in tables.data and len(tables.data[table]) < least:
             yield Finding(table, f"at least {least} rows are due", None, str(len(tables.data[table])), table=table)
+
+
+@rule(
+    "count:max",
+    "warning",
+    ANY,
+    mend="find out what came in twice; raise max_counts in params.yaml where so many rows are right",
+    passes={"deals": [{"deal_id": "d"}], "params": {"max_counts": {"deals": 1}}},
+    fails={"deals": [{"deal_id": "d"}], "params": {"max_counts": {"deals": 0}}},
+)
+def tables_are_not_too_large(tables: Tables, context: Context) -> Iterator[Finding]:
+    """A table has at most the rows that `max_counts` allows."""
+    for table, most in sorted(context.params.get("max_counts", {}).items()):
+        if table in tables.data and len(tables.data[table]) > most:
+            yield Finding(table, f"at most {most} rows are due", None, str(len(tables.data[table])), table=table)
+
+
+@rule(
+    "fill:min",
+    "error",
+    ANY,
+    mend="find out why cells are empty that were filled; lower min_fill in params.yaml only where it is right",
+    passes={"deals": [{"deal_id": "d", "title": "D"}], "params": {"min_fill": {"deals.title": 1.0}}},
+    fails={"deals": [{"deal_id": "d"}, {"deal_id": "e", "title": "E"}], "params": {"min_fill": {"deals.title": 0.6}}},
+)
+def columns_are_filled(tables: Tables, context: Context) -> Iterator[Finding]:
+    """A column has at least the share of filled cells that `min_fill` asks for."""
+    for where, least in sorted(context.params.get("min_fill", {}).items()):
+        share = tables.profile.filled.get(where)
+        if share is not None and share < least:
+            yield _drifted(where, f"at least {least:.0%} filled cells are due", f"{share:.1%}")
+
+
+def _drifted(where: str, message: str, value: str) -> Finding:
+    table, _, column = where.partition(".")
+    return Finding(where, message, column or None, value, table=table)
+
+
+@rule(
+    "drift:rows",
+    "error",
+    ANY,
+    mend="`rsb diff latest` tells which rows; waive it in data/waivers.yaml with the reason where it is right",
+    passes={"deals": [{"deal_id": "d"}], "params": {"max_drift": {"rows": 0.2}}, "previous": Profile({"deals": 1})},
+    fails={"deals": [{"deal_id": "d"}], "params": {"max_drift": {"rows": 0.2}}, "previous": Profile({"deals": 2})},
+)
+def rows_do_not_drain_away(tables: Tables, context: Context) -> Iterator[Finding]:
+    """A table has lost no greater part of the last version's rows than `max_drift` allows."""
+    before, most = context.previous or Profile(), context.params.get("max_drift", {}).get("rows")
+    for table, rows in sorted(before.rows.items() if most is not None else ()):
+        now = len(tables.data[table]) if table in tables.data else rows
+        if now < rows * (1 - most):
+            message = f"the last version has {rows} rows; at most {most:.0%} fewer are due"
+            yield Finding(table, message, None, str(now), table=table)
+
+
+_MANY = [{"deal_id": f"d{number}", "stage": "signed"} for number in range(40)]
+
+
+@rule(
+    "drift:fill",
+    "error",
+    ANY,
+    mend="find out what is read no longer; waive it in data/waivers.yaml with the reason where it is right",
+    passes={
+        "deals": _MANY,
+        "params": {"max_drift": {"fill": 0.1}},
+        "previous": Profile({"deals": 40}, {"deals.stage": 0.95}),
+    },
+    fails={
+        "deals": _MANY,
+        "params": {"max_drift": {"fill": 0.1}},
+        "previous": Profile({"deals": 40}, {"deals.stage": 0.5}),
+    },
+)
+def fill_rates_hold(tables: Tables, context: Context) -> Iterator[Finding]:
+    """A column's share of filled cells is within `max_drift` of the last version's."""
+    before, most = context.previous or Profile(), context.params.get("max_drift", {}).get("fill")
+    for where, share in sorted(before.filled.items() if most is not None else ()):
+        now = tables.profile.filled.get(where)
+        if now is not None and _moved(before, tables.profile, where, share, now, most):
+            yield _drifted(where, f"{share:.1%} of the last version's cells are filled", f"{now:.1%}")
+
+
+@rule(
+    "drift:codes",
+    "error",
+    ANY,
+    mend="find out which rule or source codes otherwise; waive it in data/waivers.yaml with the reason",
+    passes={
+        "deals": _MANY,
+        "params": {"max_drift": {"codes": 0.1}},
+        "previous": Profile({"deals": 40}, {}, {"deals.stage": {"signed": 0.95, "sought": 0.05}}),
+    },
+    fails={
+        "deals": _MANY,
+        "params": {"max_drift": {"codes": 0.1}},
+        "previous": Profile({"deals": 40}, {}, {"deals.stage": {"signed": 0.5, "sought": 0.5}}),
+    },
+)
+def shares_of_codes_hold(tables: Tables, context: Context) -> Iterator[Finding]:
+    """The share of each code in its column is within `max_drift` of the last version's."""
+    before, most = context.previous or Profile(), context.params.get("max_drift", {}).get("codes")
+    for where, shares in sorted(before.codes.items() if most is not None else ()):
+        found = tables.profile.codes.get(where, shares)
+        for code in sorted({*shares, *found}):
+            share, now = shares.get(code, 0.0), found.get(code, 0.0)
+            if _moved(before, tables.profile, where, share, now, most):
+                yield _drifted(where, f"{share:.1%} of the last version's cells are {code}", f"{now:.1%}")
+
+
+def _moved(before: Profile, now: Profile, where: str, share: float, share_now: float, most: float) -> bool:
+    return before.comparable(where) and now.comparable(where) and abs(share - share_now) > most
+
+
+# --- waivers --------------------------------------------------------------------------------------------------------
+
+_WAIVER = Waiver("actor:public-role", "p", "The text gives no office.", expires="0.2.0")
+
+
+@rule(
+    "waiver:expired",
+    "error",
+    ANY,
+    mend="mend what was waived and delete the entry of data/waivers.yaml, or give it a later `expires` with a reason",
+    passes={"waivers": (_WAIVER,), "version": "0.1.0", "deals": []},
+    fails={"waivers": (_WAIVER,), "version": "0.2.0"},
+)
+def waivers_have_not_expired(_: Tables, context: Context) -> Iterator[Finding]:
+    """A waiver holds for versions before the one at which it expires."""
+    for waiver in context.waivers:
+        if waiver.has_expired(context.version):
+            yield _about(waiver, f"expired with version {waiver.expires}")
+
+
+@rule(
+    "waiver:needed",
+    "error",
+    ANY,
+    mend="delete the entry of data/waivers.yaml",
+    passes={"waivers": (_WAIVER,), "deals": []},
+    fails={"idle_waivers": (_WAIVER,)},
+)
+def waivers_are_needed(_: Tables, context: Context) -> Iterator[Finding]:
+    """A waiver matches something that the rule still finds."""
+    for waiver in context.idle_waivers:
+        yield _about(waiver, "the rule finds no such thing any more")
+
+
+def _about(waiver: Waiver, message: str) -> Finding:
+    return Finding(waiver.key, f"{waiver.rule_id}: {message} (data/waivers.yaml:{waiver.line})", value=waiver.reason)
 
 
 @rule(

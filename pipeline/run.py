@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pipeline.errors import RsbError
+from pipeline.outputs import find_unlike, forget
 from pipeline.progress import Steps
 from pipeline.workspace import Workspace
 
@@ -34,6 +35,9 @@ _COMMAND = "> "
 """What DVC puts before the command of the stage that it runs."""
 
 
+_DAMAGED = "{} was not what dvc.lock says: a file there or in DVC's cache is damaged. It is made again"
+
+
 def run(workspace: Workspace) -> tuple[bool, list[str]]:
     """Reproduce all stages. Gives (True, the closing summary) or, with errors in the data, (False, what was found).
 
@@ -47,6 +51,13 @@ def run(workspace: Workspace) -> tuple[bool, list[str]]:
         process = _start(workspace, file)
         before = _keys(old)
         code = _follow(process, log)
+        if code == 0 and (unlike := find_unlike(workspace.root)):
+            file.write(f"warning: {_DAMAGED.format(', '.join(unlike))}\n".encode())
+            forget(workspace.root, unlike)
+            code = _follow(_start(workspace, file), log)
+            if code == 0 and (unlike := find_unlike(workspace.root)):
+                told = f"{', '.join(unlike)}: not what dvc.lock says, even when made again"
+                raise RsbError(told, mend="delete .dvc/cache and .dvc/tmp, and run again")
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[1:]
     if code == 0:
         return True, [*_warnings(lines), *_summary(workspace, before)]
@@ -83,22 +94,14 @@ def _only_run(log: Path) -> Iterator[BinaryIO]:
 
 
 def _refusal(log: Path) -> RsbError:
+    from pipeline.store import is_alive  # here, since DVC need not wait for what it imports
+
     told = log.read_text(encoding="utf-8", errors="replace").partition("\n")[0]
     found = re.search(r"process (\d+)", told)
-    if found and not _is_alive(int(found[1])):
+    if found and not is_alive(int(found[1])):
         problem = f"the {told}, was killed, but a stage that it started is still at work"
         return RsbError(problem, mend="wait until the stage has ended; what it writes is whole")
     return RsbError(f"the {told}, is still at work", mend="wait until it has ended")
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 # --- the stages -----------------------------------------------------------------------------------------------------

@@ -4,7 +4,9 @@ Tables move as pyarrow. Parquet is written sorted by key, in the declared schema
 without a byte-order mark, `\\n` line ends, strings quoted, null as an empty field. Files appear whole or not at all.
 """
 
+import glob
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -26,13 +28,19 @@ RELEASE_LEVEL = 9
 
 @contextmanager
 def replacing_folder(target: Path) -> Iterator[Path]:
-    """A new empty folder that takes the place of `target` when the block ends well; else `target` is as it was."""
+    """A new empty folder that takes the place of `target` when the block ends well; else `target` is as it was.
+
+    What a killed process left half done is put right first.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    old = target.with_name(f".{target.name}-old")
+    if old.exists() and not target.exists():
+        old.rename(target)
+    _sweep(target)
+    fresh = Path(tempfile.mkdtemp(prefix=_prefix(target), dir=target.parent))
     try:
         yield fresh
         fresh.chmod(0o755)
-        old = target.with_name(f".{target.name}-old")
         shutil.rmtree(old, ignore_errors=True)
         if target.exists():
             target.rename(old)
@@ -40,6 +48,33 @@ def replacing_folder(target: Path) -> Iterator[Path]:
         shutil.rmtree(old, ignore_errors=True)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _prefix(target: Path) -> str:
+    """How the name begins of what is on its way to `target`: it tells the process that writes."""
+    return f".{target.name}-{os.getpid()}-"
+
+
+def _sweep(target: Path) -> None:
+    """Remove what processes that are no more left on its way to `target`."""
+    for path in target.parent.glob(f".{glob.escape(target.name)}-*-*"):
+        found = re.fullmatch(r"([0-9]+)-[^-]+", path.name.removeprefix(f".{target.name}-"))
+        if found and not is_alive(int(found[1])):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+
+
+def is_alive(process: int) -> bool:
+    """Whether a process of this number is at work."""
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def write_text(path: Path, text: str) -> None:
@@ -50,7 +85,8 @@ def write_text(path: Path, text: str) -> None:
 def write_bytes(path: Path, content: bytes) -> None:
     """Write bytes, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    _sweep(path)
+    handle, name = tempfile.mkstemp(prefix=_prefix(path), dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)

@@ -6,9 +6,12 @@ nothing.
 """
 
 import json
+import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,19 +19,24 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline import contract, store
+from pipeline.assertions import Profile, profile, read_assertions, suggest
 from pipeline.codebook import load_names
 from pipeline.codes import Codes, load_codes
 from pipeline.errors import RsbError
+from pipeline.extract.names import Names
 from pipeline.issues import Issue, Known, Outcome, Place, as_table, clean, summary
 from pipeline.progress import track
 from pipeline.proposals import ROLE, WHOLE
-from pipeline.rules import ANY, RULES, Context, Finding, Tables, key_of
+from pipeline.registry import LEARNED, Registry
+from pipeline.registry import TABLES as REGISTRY_TABLES
+from pipeline.rules import ANY, RULES, Context, Finding, Rule, Tables, key_of
+from pipeline.waivers import WAIVED, Waiver, find_waiver, load_waivers, waivers_among
 from pipeline.workspace import Workspace, find_workspace, installed_checkout
 
 LIMIT = contract.N_FAILURE_CASES
 """Most issues of one rule that are kept; the rest is counted."""
-LAST = "warnings:max"
-"""The rule that counts what the others found."""
+LAST = ("waiver:needed", "warnings:max")
+"""The rules that look at what the others found, in the order in which they run."""
 
 STRUCTURE = {
     "structure:missing-table": ("Every declared table is there.", "add the table, with no rows where it has none"),
@@ -67,18 +75,30 @@ def catalogue() -> list[tuple[str, str, str, str]]:
     return [(rule.rule_id, rule.severity, rule.table, rule.description) for rule in known_rules().values()]
 
 
-class _Ledger:
-    """Counts all findings of each rule and keeps as many as `LIMIT`."""
+def waivable() -> list[str]:
+    """The rules that a waiver may name: structure, on which all rules rest, and what guards waivers are not among them."""
+    return [rule_id for rule_id in RULES if not rule_id.startswith("waiver:")]
 
-    def __init__(self) -> None:
+
+class _Ledger:
+    """Counts all findings of each rule and keeps as many as `LIMIT`; sets aside what is waived."""
+
+    def __init__(self, waivers: Sequence[Waiver] = ()) -> None:
         self.known = known_rules()
         self.counts: Counter[str] = Counter()
         self.findings: dict[str, list[Finding]] = {}
+        self.waived: list[tuple[Waiver, Finding]] = []
+        self._waivers = {waiver.rule_id: [w for w in waivers if w.rule_id == waiver.rule_id] for waiver in waivers}
 
     def add(self, rule_id: str, findings: Iterable[Finding], uncounted: int = 0) -> None:
         """Take the findings of one rule, and a number of others that are not spelt out."""
         kept = self.findings.setdefault(rule_id, [])
+        waivers = self._waivers.get(rule_id, ())
         for finding in findings:
+            waiver = find_waiver(waivers, rule_id, finding.key, finding.column) if waivers else None
+            if waiver:
+                self.waived.append((waiver, finding))
+                continue
             self.counts[rule_id] += 1
             if len(kept) < LIMIT:
                 kept.append(finding)
@@ -93,35 +113,56 @@ def check(data: Mapping[str, pa.Table], context: Context, *, due: Iterable[str] 
 
     due: the tables that must be there. Never raises for what the tables hold.
     """
-    ledger = _Ledger()
+    ledger = _Ledger([waiver for waiver in context.waivers if not waiver.has_expired(context.version)])
     absent = [table for table in due if table not in data]
     ledger.add("structure:missing-table", (Finding("", "is missing", table=table) for table in absent))
-    sound = {table: found for table, found in data.items() if _structure_holds(table, found, context.codes, ledger)}
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        sound = {
+            table: found for table, found in data.items() if _structure_holds(table, found, context.codes, ledger, pool)
+        }
     tables = Tables(sound)
     there = {*sound, *(name for name in ("texts", "names") if getattr(context, name) is not None)}
-    not_checked = {}
-    for rule in track(sorted(RULES.values(), key=lambda rule: rule.rule_id == LAST), "validate"):
+    not_checked: dict[str, str] = {}
+    for rule in track(sorted(RULES.values(), key=_turn), "validate"):
         needed = rule.reads if rule.table == ANY else (rule.table, *rule.reads)
         if lacking := [name for name in needed if name not in there]:
             not_checked[rule.rule_id] = ", ".join(lacking)
-        else:
-            ledger.add(rule.rule_id, rule.check(tables, replace(context, n_warnings=ledger.n_warnings())))
-    places = _issues(ledger, tables, context.texts or {})
+            continue
+        idle = _idle(context.waivers, ledger, not_checked) if rule.rule_id in LAST else ()
+        told = replace(context, n_warnings=ledger.n_warnings(), idle_waivers=idle)
+        ledger.add(rule.rule_id, rule.check(tables, told))
+    kept = [(rule_id, finding) for rule_id, findings in ledger.findings.items() for finding in findings]
+    places = _issues(kept, ledger.known, tables, context.texts or {})
+    passed = [(w.rule_id, replace(f, message=f"{f.message} (waived: {w.reason})")) for w, f in ledger.waived]
+    severe = {rule_id: replace(rule, severity=WAIVED) for rule_id, rule in ledger.known.items()}
+    waived = _issues(passed, severe, tables, context.texts or {})
     return Outcome(
         issues=tuple(places),
         counts={rule: count for rule, count in ledger.counts.items() if count},
         rows={table: len(found) for table, found in data.items()},
         known=ledger.known,
-        places={issue: place for issue, place in places.items() if place},
+        waived=tuple(waived),
+        places={issue: place for issue, place in {**places, **waived}.items() if place},
         not_checked=not_checked,
         set_aside={entry["path"]: entry["reason"] for entry in context.set_aside},
     )
 
 
+def _turn(rule: Rule) -> int:
+    return LAST.index(rule.rule_id) if rule.rule_id in LAST else -1
+
+
+def _idle(waivers: Iterable[Waiver], ledger: _Ledger, not_checked: Mapping[str, str]) -> tuple[Waiver, ...]:
+    """The entries of `data/waivers.yaml` whose rule ran and found no such thing."""
+    used = {id(waiver) for waiver, _ in ledger.waived}
+    expected = (w for w in waivers if w.line and w.rule_id not in not_checked and w.rule_id not in LAST)
+    return tuple(waiver for waiver in expected if id(waiver) not in used)
+
+
 # --- structure ------------------------------------------------------------------------------------------------------
 
 
-def _structure_holds(table: str, data: pa.Table, codes: Codes, ledger: _Ledger) -> bool:
+def _structure_holds(table: str, data: pa.Table, codes: Codes, ledger: _Ledger, pool: Executor) -> bool:
     """Whether the table is as declared; what is not goes into the ledger."""
     named, declared = data.column_names, contract.column_names(table)
     found = [
@@ -136,27 +177,29 @@ def _structure_holds(table: str, data: pa.Table, codes: Codes, ledger: _Ledger) 
             break
     for name, rule_id, message in dict.fromkeys(found):
         ledger.add(rule_id, [Finding("", message, name, table=table)])
+    once = [column for column in contract.columns(table) if named.count(column.name) == 1]
+    # Arrow's kernels let other threads run, so columns of one table are checked beside each other too.
+    wrong = pool.map(lambda column: list(_wrong_cells(table, data, column, codes)), once)
     sound = not found
-    for column in contract.columns(table):
-        if named.count(column.name) == 1:
-            sound = _cells_hold(table, data, column, codes, ledger) and sound
+    for rule_id, findings, uncounted in chain.from_iterable(wrong):
+        ledger.add(rule_id, findings, uncounted)
+        sound = False
     return sound
 
 
-def _cells_hold(table: str, data: pa.Table, column: contract.Column, codes: Codes, ledger: _Ledger) -> bool:
-    """Whether the cells of one column are as declared; what is not goes into the ledger."""
+def _wrong_cells(
+    table: str, data: pa.Table, column: contract.Column, codes: Codes
+) -> Iterator[tuple[str, list[Finding], int]]:
+    """(rule, findings, how many more) for each thing that is not as declared in the cells of one column."""
     cells = data[column.name]
     if cells.type != column.arrow_type:
-        ledger.add("structure:type", [_wrong_type(table, data, column.name)])
-        return False
-    sound = True
+        yield "structure:type", [_wrong_type(table, data, column.name)], 0
+        return
     for rule_id, wrong, message in _asked_of(column, cells, codes):
         count = pc.sum(wrong).as_py()
         if count:
             rows = pc.indices_nonzero(wrong)[:LIMIT].to_pylist()
-            ledger.add(rule_id, _at(table, data, rows, column.name, message), count - len(rows))
-            sound = False
-    return sound
+            yield rule_id, list(_at(table, data, rows, column.name, message)), count - len(rows)
 
 
 def _asked_of(column: contract.Column, cells: pa.ChunkedArray, codes: Codes) -> Iterator[tuple[str, Any, str]]:
@@ -205,27 +248,28 @@ def _at(table: str, data: pa.Table, rows: list[int], column: str, message: str) 
 # --- issues ---------------------------------------------------------------------------------------------------------
 
 
-def _issues(ledger: _Ledger, tables: Tables, texts: Mapping[str, str]) -> dict[Issue, Place | None]:
-    """The kept findings as issues, sorted, each with the words behind it where evidence has them."""
-    found: dict[Issue, Place | None] = {}
-    for rule_id, findings in ledger.findings.items():
-        rule = ledger.known[rule_id]
-        for finding in findings:
-            table = finding.table or rule.table
-            place = _place(table, finding, tables, texts)
-            source = finding.source_id or (place.source_id if place else None)
-            issue = Issue(
-                rule_id,
-                rule.severity,
-                table,
-                key=clean(finding.key),
-                column_name=clean(finding.column),
-                value=clean(finding.value),
-                message=clean(finding.message) or "",
-                source_id=clean(source),
-            )
-            found[issue] = place
-    return dict(sorted(found.items(), key=lambda item: _order(item[0])))
+def _issues(
+    found: Iterable[tuple[str, Finding]], known: Mapping[str, Known], tables: Tables, texts: Mapping[str, str]
+) -> dict[Issue, Place | None]:
+    """Findings (with their rule) as issues, sorted, each with the words behind it where evidence has them."""
+    issues: dict[Issue, Place | None] = {}
+    for rule_id, finding in found:
+        rule = known[rule_id]
+        table = finding.table or rule.table
+        place = _place(table, finding, tables, texts)
+        source = finding.source_id or (place.source_id if place else None)
+        issue = Issue(
+            rule_id,
+            rule.severity,
+            table,
+            key=clean(finding.key),
+            column_name=clean(finding.column),
+            value=clean(finding.value),
+            message=clean(finding.message) or "",
+            source_id=clean(source),
+        )
+        issues[issue] = place
+    return dict(sorted(issues.items(), key=lambda item: _order(item[0])))
 
 
 def _order(issue: Issue) -> tuple[bool, str, str, str, str, str, str]:
@@ -236,7 +280,7 @@ def _order(issue: Issue) -> tuple[bool, str, str, str, str, str, str]:
 def _place(table: str, finding: Finding, tables: Tables, texts: Mapping[str, str]) -> Place | None:
     """The span that shows the finding's cell best: the cell's own, else the row's, else any of the record."""
     record, wanted = finding.key, finding.column
-    if table == "participants":
+    if table == "participants" and finding.key.count("|") == 2:
         record, _, actor = finding.key.split("|")
         wanted = ROLE + actor
     own = tables.by_id("evidence").get(record) if table == "evidence" else None
@@ -299,7 +343,10 @@ def load_workspace(workspace: Workspace) -> Loaded:
         codes=load_codes(workspace.codebook / "codes.csv"),
         texts=_read_texts(workspace.documents / "text"),
         names=load_names(workspace.registry),
-        params=_assertions(workspace),
+        params=read_assertions(workspace.params),
+        version=str(workspace.params.get("version", "")),
+        previous=_previous(workspace),
+        waivers=load_waivers(workspace.waivers, waivable()),
         set_aside=_read_set_aside(workspace.documents / "set_aside.json"),
     )
     return Loaded(data, context, contract.table_names(), files)
@@ -324,13 +371,32 @@ def load_path(path: Path) -> Loaded:
     texts = next((place / "text" for place in beside if (place / "text").is_dir()), None)
     if texts is None and folder.resolve() == workspace.tables:
         texts = workspace.documents / "text"
+    issues = next((place / "issues.csv" for place in beside if (place / "issues.csv").is_file()), None)
     codes = next((place / "codes.csv" for place in beside if (place / "codes.csv").is_file()), None)
     context = Context(
         codes=load_codes(codes or workspace.codebook / "codes.csv"),
         texts=_read_texts(texts) if texts else None,
-        names=load_names(workspace.registry),
+        names=names_among(data) or load_names(workspace.registry),
+        waivers=waivers_among(store.read_csv_text(issues)) if issues else (),
     )
     return Loaded(data, context, due, files)
+
+
+def names_among(data: Mapping[str, pa.Table]) -> Names | None:
+    """What names mean by the tables themselves, which hold the registry; None where one of them is missing."""
+    if not all(table in data for table in REGISTRY_TABLES):
+        return None
+    rows = {table: data[table].to_pylist() for table in REGISTRY_TABLES}
+    hashed = f"{contract.facts('deals').prefix}-"
+    return Names(
+        Registry(
+            actors=tuple(row for row in rows["actors"] if not row[LEARNED]),
+            places=tuple(rows["places"]),
+            commodities=tuple(rows["commodities"]),
+            aliases=tuple(rows["aliases"]),
+            deals=tuple(row for row in rows["deals"] if not row["deal_id"].startswith(hashed)),
+        )
+    )
 
 
 def _read_file(path: Path) -> tuple[store.Tables, dict[str, str]]:
@@ -378,14 +444,13 @@ def _read_set_aside(path: Path) -> list[dict[str, str]]:
         raise RsbError(f"cannot read what was set aside: {error}", path=path, mend="run `rsb ingest`") from error
 
 
-def _assertions(workspace: Workspace) -> dict[str, Any]:
-    """The parameters that rules assert. Raises `RsbError` where they are none."""
-    path, params = workspace.root / "params.yaml", workspace.params
-    counts, most = params.get("min_counts"), params.get("max_warnings")
-    if not isinstance(counts, dict) or not all(type(least) is int for least in counts.values()):
-        raise RsbError("min_counts is no list of tables with numbers", path=path, mend="write `  deals: 10`")
-    if unknown := sorted(set(counts) - set(contract.table_names())):
-        raise RsbError(f"min_counts names no table: {', '.join(unknown)}", path=path, mend="correct the name")
-    if type(most) is not int:
-        raise RsbError("max_warnings is no number", path=path, mend="write `max_warnings: 500`")
-    return {"min_counts": counts, "max_warnings": most}
+def _previous(workspace: Workspace) -> Profile | None:
+    """The totals of the last published version; None where there is none."""
+    paths = {table: workspace.baseline / f"{table}.csv" for table in contract.table_names()}
+    tables = {table: store.read_csv_text(path) for table, path in paths.items() if path.is_file()}
+    return profile(tables) if tables else None
+
+
+def suggest_assertions(workspace: Workspace) -> str:
+    """What `params.yaml` could assert of the workspace's tables. Raises `RsbError` where there are none."""
+    return suggest(profile(_read_folder(workspace.tables, mend="run `rsb run`")[0]))

@@ -61,6 +61,10 @@ class Workspace:
         return self.data / "corrections"
 
     @property
+    def waivers(self) -> Path:
+        return self.data / "waivers.yaml"
+
+    @property
     def gold(self) -> Path:
         return self.data / "gold"
 

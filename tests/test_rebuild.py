@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
+from tiny import NOTHING_ASSERTED
 
 from pipeline.release.manifest import files_in, sha256_of
 from pipeline.workspace import installed_checkout
@@ -44,7 +45,7 @@ def rsb(root: Path, *arguments: str, succeeds: bool = True) -> subprocess.Comple
 
 
 def set_version(root: Path, version: str) -> None:
-    params = {"version": version, "min_counts": {}, "max_warnings": 10**6}
+    params = {"version": version, **NOTHING_ASSERTED}
     (root / "params.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")
 
 
@@ -62,13 +63,13 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("project")
     for part in ("pipeline", "schemas", "data/registry", "data/codebook", "data/baseline"):
         shutil.copytree(CHECKOUT / part, root / part, ignore=shutil.ignore_patterns("__pycache__"))
-    for part in ("dvc.yaml", ".gitignore", "data/dataset.toml", ".dvc/config"):
+    for part in ("dvc.yaml", ".gitignore", "data/dataset.toml", "data/waivers.yaml", ".dvc/config"):
         (root / part).parent.mkdir(exist_ok=True)
         shutil.copy(CHECKOUT / part, root / part)
     for path in (root / "data" / "baseline").glob("*.[cj]s*"):
         path.unlink()
     (root / ".dvc" / ".gitignore").write_text("/config.local\n/tmp\n/cache\n")
-    for part in ("coded", "corrections"):
+    for part in ("coded", "corrections", "gold_second"):
         (root / "data" / part).mkdir()
         (root / "data" / part / "README.md").write_text("Nothing here.\n")
     for source in KEPT:

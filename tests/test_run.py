@@ -17,6 +17,7 @@ import pyarrow as pa
 import pytest
 import yaml
 from click.testing import CliRunner, Result
+from tiny import NOTHING_ASSERTED
 
 from pipeline import store
 from pipeline.cli import main
@@ -254,7 +255,7 @@ def test_every_stage_runs_with_nothing_but_what_it_depends_on(tmp_path: Path) ->
         folder = tmp_path / stage
         for dep in [*declared["deps"], *NO_DEPENDENCY, "dvc.yaml"]:
             copy(made if dep.startswith("data/interim/") else CHECKOUT, dep, folder)
-        listed = {"version": "0.1.0", "min_counts": {}, "max_warnings": 10**6}
+        listed = {"version": "0.1.0", **NOTHING_ASSERTED}
         params = {name: listed[name] for name in declared.get("params", ())}
         (folder / "params.yaml").write_text(yaml.safe_dump(params))
         done = subprocess.run(

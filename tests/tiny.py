@@ -5,11 +5,15 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.assemble import Basis
+from pipeline.assertions import ASSERTED
 from pipeline.codes import Codes, load_codes
 from pipeline.proposals import Mention, Proposals, Record
 from pipeline.registry import Registry, load_registry
 
 CODES: Codes = load_codes(Path(__file__).parent.parent / "data" / "codebook" / "codes.csv")
+
+NOTHING_ASSERTED: dict[str, Any] = {key: {} for key in ASSERTED} | {"max_warnings": 10**6}
+"""Parameters under which no total is too small or too large."""
 
 FILES = {
     "actors": """actor_id,name,actor_type,country,wikidata,ucdp_actor_id,cow_code,parent_id

@@ -22,6 +22,7 @@ from pipeline.compare import Description, read_description, same_declarations
 from pipeline.errors import RsbError
 from pipeline.release.manifest import INDEX, SUMS, files_in, read_index, read_sums, sha256_of
 from pipeline.rules import Context
+from pipeline.waivers import waivers_among
 
 MOST_SHOWN = 5
 """Most rows that one problem names."""
@@ -197,19 +198,23 @@ def check_sqlite(release: Release) -> Iterator[Problem]:
 
 
 def check_rules(release: Release) -> Iterator[Problem]:
-    """The rules of `validate` that need no registry, where the release has the declarations of this installation."""
+    """The rules of `validate`, where the release has the declarations of this installation."""
     codes = load_codes(release.folder / "codes.csv")
     if not same_declarations(release.description, contract.schema_description(codes)):
         release.checked["rules (other schema version than this installation's)"] = 0
         return
-    context = Context(codes=codes, texts=release.texts)
+    waivers = waivers_among(store.read_csv_text(release.folder / "issues.csv"))
     tables = {table: release.tables[table] for table in contract.table_names()}
+    names = validate.names_among(tables)
+    context = Context(codes=codes, texts=release.texts, names=names, waivers=waivers)
     outcome = validate.check(tables, context)
     for issue in outcome.issues:
         if issue.severity == "error":
             row = f"{issue.key} " if issue.key else ""
             yield Problem(f"parquet/{issue.table_name}.parquet", f"{issue.rule_id}: {row}{issue.message}")
     release.checked["rules"] = len(outcome.known) - len(outcome.not_checked)
+    if outcome.waived:
+        release.checked["waived findings"] = len(outcome.waived)
 
 
 SELF_CHECKS: tuple[Check, ...] = (check_files, check_declarations, check_formats, check_evidence, check_sqlite)
