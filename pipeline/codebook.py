@@ -311,6 +311,7 @@ class Codebook:
             locative=frozenset(self.grammar["locative"]),
             parts=frozenset(self.grammar["parts"]),
             motion=frozenset(self.grammar["motion"]),
+            named_after=frozenset(self.grammar["named_after"]),
             numerals=frozenset(word for word, letter in self.open.items() if letter == "#"),
             offices=frozenset(self.grammar["office_titles"]),
             speech=frozenset(form for form in self.verb_forms if self.verb_forms[form][0] in self.speech),

@@ -74,10 +74,9 @@ def _place_deal(group: Group, mention: str, setting: Setting, bargains: Bargains
         found = unique([*found, *parties(_makers(group, setting), setting)])
     if len(found) < 2 and not _is_about_others(clause):
         found = unique([*found, *subject])
-    if len(found) < 2 and not mention.startswith("~"):
+    if len(found) < 2 and not mention.startswith("~") and not _is_about_others(clause):
         found = _two_named(found, setting)
-    if len(found) < 2 and not mention.startswith("~"):
-        found = _two_told(found, group, setting)
+        found = found if len(found) > 1 else _two_told(found, group, setting)
     last = following[-1][1].last if following else group.last
     span = (units[group.first].start, units[group.last - 1].end)
     end = _end_of_deal(last, setting)
@@ -189,6 +188,12 @@ def _host(group: Group, setting: Setting) -> Clause | None:
 def _is_about_others(clause: Clause | None) -> bool:
     """Whether the subject tells of a deal rather than takes part in it ("Reuters reported a deal")."""
     return clause is not None and clause.lemma in (
+        "commend",
+        "applaud",
+        "support",
+        "urge",
+        "note",
+        "discuss",
         "report",
         "say",
         "announce",

@@ -61,6 +61,9 @@ def extract_document(
         read_terms(setting, bargains)
         read_likeness(setting, bargains)
         read_outlook(setting, bargains)
+        setting.parties = [
+            Actor(a.id, a.start, a.end, True) for deal in bargains.here[:1] for a in deal.parties.values()
+        ]
         read_verb_frames(setting)
         read_noun_frames(setting)
         read_denials(setting)

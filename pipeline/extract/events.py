@@ -1,7 +1,7 @@
 """Frames → events and relations: verbs with their clause, event nouns with their noun group."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from pipeline.codebook import Frame
@@ -32,7 +32,7 @@ INTENDED = frozenset({"CONSULT", "SUPPORT", "COOPERATE", "AID"})
 
 @dataclass
 class Setting:
-    """What the passes over one sentence share. in_conflict: the text speaks of armed conflict."""
+    """What the passes over one sentence share. in_conflict: the text speaks of armed conflict. parties: of the bargain here."""
 
     sentence: Sentence
     cast: Cast
@@ -40,6 +40,7 @@ class Setting:
     given: list[Attribution]
     periods: list[Period]
     in_conflict: bool
+    parties: list[Actor] = field(default_factory=list)
 
     def period_of(self, stretch: tuple[int, int]) -> Period | None:
         """The period of what units [first, last) tell: the one named inside, else the one that opens the sentence.
@@ -220,6 +221,9 @@ def read_verb_frames(setting: Setting) -> None:
             recipients = [
                 a for a in first_filled(clause, frame.recipient, setting) if a.id not in {x.id for x in actors}
             ]
+            if frame.stage and frame.event == "SUPPORT" and not actors and len(setting.parties) > 1:
+                # "The document was signed in Brussels": by the parties of the bargain that is told.
+                actors, recipients = setting.parties, []
             untold = clause.passive and not actors
             if not _fits(frame, actors, recipients, setting.cast, passive=untold) or not _has_head(
                 frame, clause, setting
@@ -230,7 +234,7 @@ def read_verb_frames(setting: Setting) -> None:
             stance = stance or stance_of(clause, setting.sentence, setting.cast, setting.given)
             span = (setting.sentence.units[clause.first].start, setting.sentence.units[clause.verb].end)
             stretch = (clause.first, max(clause.end, clause.last))
-            told = actors or (recipients and clause.passive)
+            told = actors or (recipients and (clause.passive or frame.mutual))
             if frame.event is not None and not taken and told:
                 target = None if recipients else _target_place(clause, setting)
                 taken = _add_event(frame, actors, recipients, span, stretch, stance, setting, target)

@@ -32,7 +32,7 @@ def read_figures(quantities: list[Quantity], setting: Setting) -> None:
     """Figures of one sentence, and vague quantities without a number ("large-scale displacement")."""
     units = setting.sentence.units
     for quantity in quantities:
-        if _is_date(quantity, setting.periods) or _in_name(quantity, setting):
+        if _is_date(quantity, setting.periods) or _in_name(quantity, setting) or quantity.value == 0:
             continue
         at = next((i for i, unit in enumerate(units) if unit.end >= quantity.end), None)
         if at is None:
@@ -92,6 +92,9 @@ def _duration(first: int, last: int, unit: str, setting: Setting) -> Count | Non
         return None
     if after in ("ago", "old", "later", "earlier", "after", "before") or before in ("aged", "age"):
         return None
+    if any(unit_.tag == "~" for unit_ in units[first : last + 1]):
+        # "a 72-hour ceasefire"
+        return Count("duration", unit, first, last + 1)
     if (
         before in ("for", "of", "lasting", "lasted", "after", "than", "within", "a", "the", "-", "last", "past", "next")
         or after in ("of",)

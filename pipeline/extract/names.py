@@ -249,6 +249,7 @@ class NameGrammar:
     speech: frozenset[str]
     offices: frozenset[str]
     numerals: frozenset[str]
+    named_after: frozenset[str]
 
 
 def _valid(entries: tuple[Entry, ...], published: str | None) -> tuple[Entry, ...]:
@@ -615,8 +616,9 @@ def _locate(found: list[Name], tokens: Tokens, names: Names, grammar: NameGramma
         if before == "of" and at > 0:
             before = "in" if tokens.lower[at - 1] in grammar.parts else before
         listed = previous is not None and previous.located and _is_listed(previous.last, name.first, tokens)
+        called = after in grammar.named_after and _is_capital(name)
         named_capital = "capital" in tokens.lower[max(0, name.first - 3) : name.first]
-        name.located = before in grammar.locative or moved or listed or named_capital
+        name.located = before in grammar.locative or moved or listed or named_capital or called
         previous = name
         actor = name.of_kind("actor")
         if name.located and actor is not None and actor.alias_type in ("name", "acronym"):
@@ -646,6 +648,12 @@ def _is_anothers(name: Name, tokens: Tokens, names: Names, grammar: NameGrammar,
     opens = any(first == at for first, _ in tokens.sentences)
     ordinary = low in grammar.common and (opens or low.endswith(("s", "r")))
     return word[0].isupper() and word.isalpha() and not (titled or low in grammar.closed or ordinary)
+
+
+def _is_capital(name: Name) -> bool:
+    """Whether a name is that of a capital ("the Luanda process", "the Doha talks")."""
+    entry = name.of_kind("actor")
+    return entry is not None and entry.alias_type == "capital"
 
 
 def _learn_abbreviations(found: list[Name], text: str, learned: Learned) -> None:

@@ -37,6 +37,10 @@ def _read_title(group: Group, setting: Setting) -> None:
     following = setting.sentence.group_of.get(group.last + 1) if _is_comma(group.last, units) else None
     before = setting.sentence.group_of.get(group.first - 2) if _is_comma(group.first - 1, units) else None
     stretches += [(g.first, g.last) for g in (following, before) if g is not None and not _is_person(g, setting)]
+    if _is_comma(group.first - 1, units) and before is not None and not _is_person(before, setting):
+        # "Deputy Assistant Secretary of State for African Affairs, Laura Lochman"
+        opening = next((at for at in range(before.first, -1, -1) if units[at].tag in ",;.:VBHX"), -1) + 1
+        stretches.append((opening, group.first - 1))
     found = next((told for first, last in stretches if (told := _title_at(first, last, setting))), None)
     if found is None:
         found = next(
