@@ -251,6 +251,10 @@ class NameGrammar:
     numerals: frozenset[str]
     named_after: frozenset[str]
 
+    def is_plain(self, low: str) -> bool:
+        """Whether a lower-case word is one of the language's own, which by itself names nobody."""
+        return low in self.common or low in self.closed
+
 
 def _valid(entries: tuple[Entry, ...], published: str | None) -> tuple[Entry, ...]:
     """Meanings that hold on the day of publication; a dated meaning needs that day where there are several."""
@@ -454,7 +458,7 @@ def _behind_office(person: int, last: int, tokens: Tokens, grammar: NameGrammar)
     if last - person < 3 or tokens.lower[person] not in ("of", "for"):
         return person
     at = person + 1
-    while at < last - 1 and tokens.lower[at] in grammar.common | grammar.closed:
+    while at < last - 1 and grammar.is_plain(tokens.lower[at]):
         at += 1
     return at if at > person + 1 else person
 
@@ -551,7 +555,9 @@ def _kind_of_location(first: int, last: int, tokens: Tokens, grammar: NameGramma
         return None
     words = tokens.lower[first:last]
     plain = all(word.isalpha() and len(word) > 2 for word in words)
-    return "settlement" if plain and not any(word in grammar.common | grammar.months for word in words) else None
+    return (
+        "settlement" if plain and not any(word in grammar.common or word in grammar.months for word in words) else None
+    )
 
 
 def _kind_before_country(first: int, last: int, tokens: Tokens, names: Names) -> str | None:
@@ -644,7 +650,7 @@ def _is_anothers(name: Name, tokens: Tokens, names: Names, grammar: NameGrammar,
     if not (is_person or place is not None) or tokens.start[name.first] - tokens.end[at] != 1:
         return False
     word, low = tokens.word[at], tokens.lower[at]
-    titled = low in grammar.titles | grammar.head_titles | grammar.appositives.keys() | grammar.organs
+    titled = any(low in words for words in (grammar.titles, grammar.head_titles, grammar.appositives, grammar.organs))
     opens = any(first == at for first, _ in tokens.sentences)
     ordinary = low in grammar.common and (opens or low.endswith(("s", "r")))
     return word[0].isupper() and word.isalpha() and not (titled or low in grammar.closed or ordinary)
@@ -665,8 +671,9 @@ def _learn_abbreviations(found: list[Name], text: str, learned: Learned) -> None
 
 
 def _skip_openers(first: int, last: int, tokens: Tokens, grammar: NameGrammar, known: Mapping[int, Name]) -> int:
-    skipped = grammar.closed | grammar.numerals
-    while first < last and first not in known and tokens.lower[first] in skipped:
+    while first < last and first not in known:
+        if tokens.lower[first] not in grammar.closed and tokens.lower[first] not in grammar.numerals:
+            break
         first += 1
     return first
 
@@ -721,7 +728,7 @@ def _is_office(at: int, tokens: Tokens, grammar: NameGrammar) -> bool:
 def _title_before(first: int, last: int, tokens: Tokens, grammar: NameGrammar) -> tuple[tuple[int, int] | None, int]:
     """The span of a title that opens or precedes the run, and where the person's name begins."""
     inner = max((at for at in range(first + 1, last - 1) if _is_office(at, tokens, grammar)), default=None)
-    if inner is not None and any(low not in grammar.common | grammar.closed for low in tokens.lower[inner + 1 : last]):
+    if inner is not None and not all(grammar.is_plain(low) for low in tokens.lower[inner + 1 : last]):
         return (first, inner + 1), inner + 1
     for length in (4, 3, 2, 1):
         inside = " ".join(tokens.lower[first : first + length]).replace(" - ", "-")

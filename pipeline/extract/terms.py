@@ -174,6 +174,7 @@ def phrases_in(
     """Term phrases in a stretch of units: rule, first and last unit, commodities named in the phrase."""
     units = setting.sentence.units
     book = setting.cast.codebook
+    of_goods = (*book.terms_by_word.get("<commodity>", ()), *book.terms_by_word.get("<resource>", ()))
     at = first
     while at < min(last, len(units)):
         if at in taken or _names_deal(at, setting) or _is_absent(at, setting):
@@ -185,8 +186,8 @@ def phrases_in(
                 end = _match(phrase, at, last, setting)
                 if end is not None and (hit is None or end > hit[2]):
                     hit = (rule, at, end)
-        if hit is None:
-            for phrase, rule in (*book.terms_by_word.get("<commodity>", ()), *book.terms_by_word.get("<resource>", ())):
+        if hit is None and _match_good(at, last, setting, places_too=True, goes_on=True) is not None:
+            for phrase, rule in of_goods:
                 end = _match(phrase, at, last, setting)
                 if end is not None and (hit is None or end > hit[2]):
                     hit = (rule, at, end)
@@ -245,7 +246,7 @@ def _match(phrase: tuple[frozenset[str], ...], at: int, last: int, setting: Sett
         if at >= min(last, len(units)):
             return None
         if "<resource>" in options or "<commodity>" in options:
-            stop = _match_good(at, last, setting, "<resource>" in options, number + 1 < len(phrase))
+            stop = _match_good(at, last, setting, places_too="<resource>" in options, goes_on=number + 1 < len(phrase))
             if stop is None:
                 return None
             at = stop
@@ -256,7 +257,7 @@ def _match(phrase: tuple[frozenset[str], ...], at: int, last: int, setting: Sett
     return at
 
 
-def _match_good(at: int, last: int, setting: Setting, places_too: bool, goes_on: bool) -> int | None:
+def _match_good(at: int, last: int, setting: Setting, *, places_too: bool, goes_on: bool) -> int | None:
     """The end of a commodity, or of a mine or deposit, that begins at a unit. goes_on: the phrase has more words."""
     units = setting.sentence.units
     nouns = setting.cast.codebook.deals["resource_nouns"]
