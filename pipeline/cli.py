@@ -340,15 +340,18 @@ def evaluate() -> None:
 @click.argument("gold", type=click.Path(path_type=Path))
 @click.argument("texts", type=click.Path(path_type=Path))
 @click.option("--record", "batch", help="Name of the batch, to enter in reports/first_contact.csv.")
-def contact(gold: Path, texts: Path, batch: str | None) -> None:
+@click.option("--seal", "folder", type=click.Path(path_type=Path), help="Write the annotations here, texts left out.")
+def contact(gold: Path, texts: Path, batch: str | None, folder: Path | None) -> None:
     """Let the extractor meet annotated documents outside the project, and say how it did.
 
     GOLD is a folder of annotations like data/gold, TEXTS the folder of the documents, which need not be ours to pass
-    on. --record enters the figures, once for each batch: before anything is learned from it.
+    on. --record enters the figures, once for each batch: before anything is learned from it. --seal keeps the
+    annotations with spans and the hash of each text in place of quotes, so that they hold no sentence of it.
 
     \b
     Example:
       rsb contact annotated/ articles/ --record wire-copy-1
+      rsb contact annotated/ articles/ --seal data/gold_outside/wire-copy-1
     """
     from datetime import date
 
@@ -362,6 +365,8 @@ def contact(gold: Path, texts: Path, batch: str | None) -> None:
         click.echo(line)
     if batch is not None:
         click.echo(f"entered in {first_contact.record(workspace, batch, report, date.today())}")
+    if folder is not None:
+        click.echo(f"{first_contact.seal(workspace, gold, texts, folder)} files written to {folder}")
 
 
 @main.command()

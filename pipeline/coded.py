@@ -2,9 +2,12 @@
 
 Every value carries a quote, which is looked up in the document's text, or is marked as inferred from the record's
 own quote. `complete: true` says that the coder read the whole document and coded all that belongs in the tables;
-`reviewed_by: <who>`, with `review: accepted|corrected`, that its records were read against it. Whether a number, date or name follows from its quote is checked where all proposals are, in `assemble`.
+`reviewed_by: <who>`, with `review: accepted|corrected`, that its records were read against it. `text_sha256` marks
+annotations of a text that may not be part of the project: spans ("120-145", code points) stand in them for quotes.
+Whether a number, date or name follows from its quote is checked where all proposals are, in `assemble`.
 """
 
+import hashlib
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -26,7 +29,7 @@ from schemas.base import SLUG
 OWN_CLAIM = {"act": "state", "certainty": "CT", "polarity": "pos", "realis": "actual"}
 """What a publication does with a record for which the coder names no claim."""
 CLAIMS = "claims"
-_FILE_KEYS = ("source", "coder", "complete", "review", "reviewed_by", "mentions", "records")
+_FILE_KEYS = ("source", "coder", "text_sha256", "complete", "review", "reviewed_by", "mentions", "records")
 _RECORD_KEYS = ("ref", "table", "within", "roles", "quotes", "inferred", "claims")
 _CLAIM_KEYS = ("ref", "within", "quotes", "inferred")
 
@@ -87,6 +90,7 @@ class QuoteFinder:
 
     def __init__(self, file: MarkedFile, text: str) -> None:
         self.file, self.text = file, text
+        self.by_spans = False
 
     def passage(self, node: Node | None) -> Span:
         """Where the passage that `within` names stands; the whole text without one."""
@@ -103,6 +107,8 @@ class QuoteFinder:
         return found
 
     def _find(self, node: Node, column: str, within: Span, *, one_line: bool = False) -> Span | None:
+        if self.by_spans:
+            return self._span(node, column)
         quote, nth = self._wanted(node, column)
         if not quote:
             return None
@@ -124,6 +130,14 @@ class QuoteFinder:
             return Span(start, start + len(quote))
         return None
 
+    def _span(self, node: Node, column: str) -> Span | None:
+        told = re.fullmatch(r"(\d{1,9})-(\d{1,9})", self.file.text(node, column) or "")
+        if told is None or not int(told[1]) < int(told[2]) <= len(self.text):
+            mend = "write the span in code points, as 120-145"
+            self.file.complain(node, "is no span of the text", column=column, mend=mend)
+            return None
+        return Span(int(told[1]), int(told[2]))
+
     def _wanted(self, node: Node, column: str) -> tuple[str, int | None]:
         nth = None
         if isinstance(node, yaml.MappingNode):
@@ -139,6 +153,11 @@ class QuoteFinder:
             if not quote:
                 self.file.complain(node, "an empty quote", column=column, mend="quote the words, or delete the line")
         return unicodedata.normalize("NFC", quote), nth
+
+
+def text_hash(text: str) -> str:
+    """The SHA-256 of a text's UTF-8 bytes, in hexadecimal digits."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def occurrences(text: str, quote: str, within: Span) -> list[int]:
@@ -232,6 +251,7 @@ class _Reader:
         if told and told != source_id:
             mend = "a file is named after its source"
             self.file.complain(top["source"], f"source is {told}, the file {source_id}", column="source", mend=mend)
+        self._check_text(top.get("text_sha256"))
         entries = [
             (node, self.file.mapping(node, "a record", needed=("ref", "table")))
             for node in self.file.items(top.get("records"), "records")
@@ -246,6 +266,13 @@ class _Reader:
         review, reviewer = self._read_review(top)
         self.file.raise_problems()
         return Proposals(source_id, self.records, complete, review, reviewer)
+
+    def _check_text(self, node: Node | None) -> None:
+        """Spans hold for one text only: complains where the document's is another."""
+        self.finder.by_spans = node is not None
+        if node is not None and self.file.text(node, "text_sha256") != text_hash(self.finder.text):
+            mend = "give the text that was annotated, or annotate this one"
+            self.file.complain(node, "the document has another text", column="text_sha256", mend=mend)
 
     def _is_complete(self, node: Node | None) -> bool:
         if node is None:

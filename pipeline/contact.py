@@ -7,15 +7,18 @@ on. `reports/first_contact.csv` keeps each batch's figures once, with the hash o
 import csv
 import hashlib
 import io
+import unicodedata
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from pipeline import store
 from pipeline.assemble import Basis
 from pipeline.codebook import load_codebook
-from pipeline.coded import read_folder
+from pipeline.coded import Span, occurrences, read_folder, text_hash
 from pipeline.errors import RsbError
 from pipeline.evaluate import check_gold, evaluate
 from pipeline.extract.document import extract_document
@@ -61,6 +64,49 @@ def run(workspace: Workspace, gold: Path, texts: Path) -> dict[str, Any]:
         for ident, source in sources.items()
     ]
     return evaluate(annotated, proposals, basis)
+
+
+def seal(workspace: Workspace, gold: Path, texts: Path, folder: Path) -> int:
+    """Write the files of `gold` to `folder` with spans and the text's hash in place of quotes; returns how many.
+
+    What is written holds no sentence of a text, so that annotations of texts that are not ours can be kept.
+    Raises `RsbError` where a document is not in `texts`, or a quote not in its document.
+    """
+    codebook = load_codebook(workspace.codebook, workspace.registry)
+    paths = sorted(gold.glob("*.yaml"))
+    for path in paths:
+        text = _find(path, texts, codebook.codes).text
+        top = yaml.safe_load(path.read_text(encoding="utf-8"))
+        records = [_sealed(entry, Span(0, len(text)), text, path) for entry in top.pop("records", None) or []]
+        whole = {"source": top.pop("source"), "text_sha256": text_hash(text), **top, "records": records}
+        shown = yaml.safe_dump(whole, sort_keys=False, allow_unicode=True, default_flow_style=None, width=120)
+        store.write_text(folder / path.name, shown)
+    return len(paths)
+
+
+def _sealed(entry: Mapping[str, Any], around: Span, text: str, path: Path) -> dict[str, Any]:
+    """A record or claim with spans for its passage and its quotes."""
+
+    def span(quote: Any, within: Span) -> Span:
+        wanted, nth = (quote["quote"], int(quote.get("nth", 1))) if isinstance(quote, dict) else (quote, 1)
+        starts = occurrences(text, unicodedata.normalize("NFC", str(wanted)), within)
+        if len(starts) < nth:
+            raise RsbError(f"“{wanted}” is not in the text", path=path, mend="quote the text character by character")
+        return Span(starts[nth - 1], starts[nth - 1] + len(unicodedata.normalize("NFC", str(wanted))))
+
+    def told(quote: Any, within: Span) -> Any:
+        if isinstance(quote, list):
+            return [told(one, within) for one in quote]
+        found = span(quote, within)
+        return f"{found.start}-{found.end}"
+
+    within = span(entry["within"], Span(0, len(text))) if "within" in entry else around
+    sealed = {**entry, "quotes": {name: told(quote, within) for name, quote in entry.get("quotes", {}).items()}}
+    if "within" in entry:
+        sealed["within"] = f"{within.start}-{within.end}"
+    if "claims" in entry:
+        sealed["claims"] = [_sealed(claim, within, text, path) for claim in entry["claims"]]
+    return sealed
 
 
 def _find(gold: Path, texts: Path, codes: Any) -> Document:

@@ -61,6 +61,23 @@ def test_a_text_that_is_absent_is_told_with_where_it_was_looked_for(folders: tup
         contact.run(CHECKOUT, gold, texts)
 
 
+def test_sealed_annotations_hold_no_sentence_and_measure_the_same(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    gold, texts = folders
+    assert contact.seal(CHECKOUT, gold, texts, tmp_path / "sealed") == 1
+    sealed = (tmp_path / "sealed/wire.yaml").read_text(encoding="utf-8")
+    assert "Congolese" not in sealed
+    assert "event_type: 4-12" in sealed
+    assert contact.run(CHECKOUT, tmp_path / "sealed", texts) == contact.run(CHECKOUT, gold, texts)
+
+
+def test_sealed_annotations_are_of_one_text_only(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    gold, texts = folders
+    contact.seal(CHECKOUT, gold, texts, tmp_path / "sealed")
+    (texts / "wire.md").write_text(ARTICLE.replace("Tuesday", "Monday"), encoding="utf-8")
+    with pytest.raises(RsbError, match="another text"):
+        contact.run(CHECKOUT, tmp_path / "sealed", texts)
+
+
 def test_a_batch_is_met_once(workspace: Workspace) -> None:
     path = contact.record(workspace, "wire-1", REPORT, date(2026, 11, 24))
     head, row = path.read_text(encoding="utf-8").splitlines()
