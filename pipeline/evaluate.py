@@ -32,6 +32,10 @@ from pipeline.registry import NAMED, Registry, load_registry
 from pipeline.workspace import Workspace
 
 NOTE = "The gold was annotated by a language model that read the documents; no person has checked it."
+NOTE_CODED = (
+    "Coded records of a language model stand for gold here. The registry has the names of these documents, and some of "
+    "the rules were learned on them: figures at first contact are in reports/first_contact.csv."
+)
 NOTE_REPEAT = "Both annotators are machines (language models) that read the documents on their own; no person did."
 REPORT = "evaluation.json"
 STANCE = ("certainty", "polarity", "act", "realis")
@@ -129,6 +133,9 @@ def evaluate(gold: Sequence[Proposals], proposals: Sequence[Proposals], basis: B
         "n_documents": len(covered),
         "tables": _by_table(sides),
         "rules": _by_rule(sides),
+        "missed": _residue(sides.gold, sides.system, sides.lenient),
+        "unsupported": _residue(sides.system, sides.gold, [(other, one) for one, other in sides.lenient]),
+        "causes": CAUSES,
         "factuality": _factuality(sides),
     }
 
@@ -146,6 +153,7 @@ def evaluate_all(
     `evaluate` does, and for second annotations of what has no first.
     """
     by_hand = {one.source_id for one in coded}
+    whole = [one for one in coded if one.complete]
     alone = [one for one in gold if one.source_id not in by_hand]
     twice = {one.source_id for one in second}
     lacking = twice - {one.source_id for one in gold}
@@ -154,6 +162,7 @@ def evaluate_all(
         raise RsbError(f"no first annotation of {', '.join(sorted(lacking))}", mend=mend)
     return {
         **evaluate(gold, proposals, basis),
+        "extractor_on_coded": {**evaluate(whole, proposals, basis), "note": NOTE_CODED} if whole else None,
         "extractor_alone": _part(alone, proposals, basis, NOTE),
         "coded": _part([one for one in gold if one.source_id in by_hand], coded, basis, NOTE),
         "repeat_coding": _part([one for one in gold if one.source_id in twice], second, basis, NOTE_REPEAT),
@@ -419,8 +428,71 @@ def _by_rule(sides: Sides) -> dict[str, Any]:
         for mode, right in matched.items():
             n_right = sum(id(item) in right for item in proposed)
             entry[mode] = {"n_matched": n_right, "precision": _share(n_right, len(proposed))}
+        only = [item for item in proposed if item.methods == {method}]
+        entry["f1_gain"] = _f1_gain(only, matched["lenient"], sides)
         report[method or "?"] = entry
     return report
+
+
+def _f1_gain(only: Items, right: set[int], sides: Sides) -> float | None:
+    """What lenient F1 of the tables concerned loses without the rows of `only`; below zero, it would win."""
+    tables = {item.table for item in only}
+    system = [item for item in sides.system if item.table in tables]
+    n_gold, n_system = sum(item.table in tables for item in sides.gold), len(system)
+    n_matched, n_own = sum(id(item) in right for item in system), sum(id(item) in right for item in only)
+    with_them = _share(2 * n_matched, n_gold + n_system)
+    without = _share(2 * (n_matched - n_own), n_gold + n_system - len(only))
+    return None if with_them is None or without is None else round(with_them - without, 4)
+
+
+_KIND = {
+    "deals": "deal_type",
+    "terms": "term_type",
+    "events": "event_type",
+    "figures": "measure",
+    "relations": "predicate",
+}
+"""The column that says what a row of the table is of."""
+
+
+def _residue(mine: Items, theirs: Items, pairs: Pairs) -> dict[str, dict[str, int]]:
+    """Table → why rows of one side have no pair on the other, with counts; see `CAUSES`. `pairs`: (mine, theirs)."""
+    partner = {id(one): other for one, other in pairs}
+    here: dict[tuple[str, str], Items] = {}
+    for item in theirs:
+        here.setdefault((item.source_id, item.table), []).append(item)
+    owners = {(item.source_id, item.key): item for item in mine}
+    told: dict[str, Counter[str]] = {table: Counter() for table in (*contract.proposition_tables(), CLAIMS)}
+    for item in mine:
+        if id(item) in partner or item.table not in told:
+            continue
+        others = here.get((item.source_id, item.table), [])
+        if item.table == CLAIMS:
+            owner = partner.get(id(owners.get((item.source_id, item.values["record_id"]))))
+            told[CLAIMS][_cause_of_claim(item, owner, others)] += 1
+        else:
+            kind = _KIND[item.table]
+            near = [other for other in others if _near(item, other)]
+            same = any(_same(item, other, kind) for other in near)
+            told[item.table]["other_content" if same else "other_kind" if near else "nothing_there"] += 1
+    return {table: dict(sorted(counts.items())) for table, counts in told.items() if counts}
+
+
+def _cause_of_claim(claim: Item, owner: Item | None, others: Items) -> str:
+    if owner is None:
+        return "no_record"
+    made = [other for other in others if other.values["record_id"] == owner.key]
+    return "other_polarity" if any(_same(claim, other, "holder_id") for other in made) else "other_holder"
+
+
+CAUSES = {
+    "nothing_there": "the other side has no row of the table in the sentence",
+    "other_kind": "it has rows there, none of the same type",
+    "other_content": "it has a row of the same type there, with other participants or another value",
+    "no_record": "of a claim: the record it is on has no pair",
+    "other_holder": "of a claim: the record has a pair, on which this holder claims nothing",
+    "other_polarity": "of a claim: this holder claims there, with another polarity",
+}
 
 
 def _same_holder(sides: Sides) -> Pairs:
@@ -456,12 +528,24 @@ def nominal_alpha(pairs: Sequence[tuple[str, str]]) -> float | None:
 def report_lines(report: Mapping[str, Any]) -> Iterator[str]:
     """The whole report for a terminal."""
     yield from table_lines(report)
+    yield from _residue_lines(report)
+    if report["extractor_on_coded"] is not None:
+        yield ""
+        yield "The extractor on completely coded documents:"
+        yield from table_lines(report["extractor_on_coded"])
+        yield from _residue_lines(report["extractor_on_coded"])
     for section, heading in SECTIONS.items():
         if report[section] is not None:
             yield ""
             yield heading
             yield from table_lines(report[section])
             yield from _stance_lines(report[section]["stance"])
+
+
+def _residue_lines(report: Mapping[str, Any]) -> Iterator[str]:
+    for part in ("missed", "unsupported"):
+        for table, counts in report[part].items():
+            yield f"{part} {table}: {', '.join(f'{name} {count}' for name, count in counts.items())}"
 
 
 def _stance_lines(stance: Mapping[str, Any]) -> Iterator[str]:

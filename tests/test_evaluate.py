@@ -148,7 +148,21 @@ def test_the_pair_with_the_same_key_goes_before_others(ground: Basis) -> None:
         "n_proposed": 1,
         "strict": {"n_matched": 0, "precision": 0.0},
         "lenient": {"n_matched": 0, "precision": 0.0},
+        "f1_gain": -0.3333,
     }
+    assert rules["rule:right"]["f1_gain"] == 0.8
+
+
+def test_what_has_no_pair_is_counted_by_cause(ground: Basis) -> None:
+    denied = {"holder_id": "RWA", "holder": "Rwanda", "act": "deny", "polarity": "neg"}
+    gold = [*offer("seed"), claim("seed", "#c3", "#t", "denied", **denied)]
+    other = offer("seed")
+    other[1].values["term_type"] = "military_training"
+    report = compare(ground, gold, other)
+    assert report["missed"] == {"terms": {"other_kind": 1}, "claims": {"no_record": 2}}
+    assert report["unsupported"] == {"terms": {"other_kind": 1}, "claims": {"no_record": 1}}
+    assert compare(ground, gold, offer("seed"))["missed"] == {"claims": {"other_holder": 1}}
+    assert compare(ground, gold, shooting())["missed"]["terms"] == {"nothing_there": 1}
 
 
 def test_claims_match_on_matched_records_by_holder_and_polarity(ground: Basis) -> None:

@@ -15,7 +15,7 @@ from pipeline.extract.names import Learned, Name, find_names
 from pipeline.extract.numbers import find_quantities
 from pipeline.extract.records import Collector
 from pipeline.extract.stance import Stance, attributions
-from pipeline.extract.terms import read_terms
+from pipeline.extract.terms import NEAR, read_terms
 from pipeline.extract.ties import read_ties
 from pipeline.extract.tokens import tokenise
 from pipeline.proposals import Mention, Proposals, Record
@@ -61,9 +61,7 @@ def extract_document(
         read_terms(setting, bargains)
         read_likeness(setting, bargains)
         read_outlook(setting, bargains)
-        setting.parties = [
-            Actor(a.id, a.start, a.end, True) for deal in bargains.here[:1] for a in deal.parties.values()
-        ]
+        setting.parties = _parties_told(bargains, number)
         read_verb_frames(setting)
         read_noun_frames(setting)
         read_denials(setting)
@@ -72,6 +70,14 @@ def extract_document(
     _add_bargains(bargains, out, cast)
     _add_offices(names, text, cast, out, published)
     return Proposals(source_id, [*_mentions(names, companies, out.records, text, cast), *out.records])
+
+
+def _parties_told(bargains: Bargains, sentence: int) -> list[Actor]:
+    """The parties of the bargain that a sentence is about: named in it, or told shortly before."""
+    deal = next((deal for deal in bargains.here if len(deal.parties) > 1), None) or bargains.latest()
+    if deal is None or sentence - deal.sentence > NEAR:
+        return []
+    return [Actor(a.id, a.start, a.end, True) for a in deal.parties.values()]
 
 
 def _voice(publisher: str | None, codebook: Codebook) -> str | None:

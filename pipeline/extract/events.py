@@ -189,6 +189,8 @@ def _has_head(frame: Frame, clause: Clause, setting: Setting) -> bool:
     book = setting.cast.codebook
     for group in groups:
         head = setting.sentence.units[group.last - 1]
+        if clause.passive and head.tag == "P" and "<deal>" in frame.heads and setting.parties:
+            return True  # "It was signed on 22 June."
         noun = book.noun_forms.get(head.lower, head.lower)
         if noun in frame.heads or head.lower in frame.heads:
             return True
