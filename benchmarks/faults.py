@@ -5,7 +5,7 @@ something to do; a stage, or the whole run, is started and killed at a moment dr
 is asked: are all sources there, byte by byte? Is the output, if one is there, that of before or that of now, whole? And
 after the next run: is it what a run without a fault makes, and is nothing left over? Each `no` is a failure.
 
-Run: `.venv/bin/python benchmarks/faults.py [TRIALS]` (by default 200).
+Run: `.venv/bin/python benchmarks/faults.py [TRIALS [WHAT …]]` (by default 200, of all stages and of `rsb run`).
 """
 
 import os
@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 from _measure import ROOT, show
@@ -135,7 +136,8 @@ def failures_of_run(project: Project, chance: random.Random, seconds: float) -> 
     if chance.random() < 0.5:
         running.kill()
     else:
-        os.killpg(running.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it had ended
+            os.killpg(running.pid, signal.SIGKILL)
     running.wait()
     found = []
     if contents_of(space.sources) != sources:
@@ -176,14 +178,14 @@ def prepare_run(project: Project) -> float:
     return time.perf_counter() - start
 
 
-def main(trials: int) -> int:
+def main(trials: int, chosen: list[str]) -> int:
     """Kill, ask, count."""
     chance = random.Random(1970)
     rows: list[list[object]] = []
     with tempfile.TemporaryDirectory(prefix="rsb-faults-") as name:
         project = Project(Path(name))
         runs = round(trials * 0.15)
-        for stage in (*STAGES, WHOLE):
+        for stage in (name for name in (*STAGES, WHOLE) if not chosen or name in chosen):
             if stage == WHOLE:
                 seconds, count = prepare_run(project), runs
             else:
@@ -205,4 +207,4 @@ def main(trials: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 200))
+    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 200, sys.argv[2:]))
