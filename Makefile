@@ -1,12 +1,13 @@
 # The two commands of the README: `make release` and `make test`. Beside them `make outside`, which has the release (or
-# RELEASE=folder) judged by tools of others, and `make benchmarks`; both have environments of their own below build/.
+# RELEASE=folder) judged by tools of others, and DVC asked for old versions from an S3 server on loopback, and
+# `make benchmarks`; both have environments of their own below build/.
 PYTHON ?= python3
 RELEASE ?= data/release
 BIN := .venv/bin
 export DVC_NO_ANALYTICS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: release test outside benchmarks clean
+.PHONY: release test outside benchmarks trials clean
 
 release: .venv/ready
 	$(BIN)/rsb run
@@ -17,12 +18,17 @@ test: .venv/ready
 	$(BIN)/mypy
 	$(BIN)/pytest
 
-outside: build/validators/ready build/citation/ready
+outside: build/validators/ready build/citation/ready build/remote/ready
 	build/validators/bin/python outside/check.py $(RELEASE)
 	build/citation/bin/cffconvert --validate --infile $(RELEASE)/CITATION.cff
+	build/remote/bin/python -m pytest --noconftest tests/test_dvc_remote.py
 
 benchmarks: .venv/ready build/validators/ready build/spacy/ready
-	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+	for script in diff extraction release validation; do $(BIN)/python benchmarks/$$script.py || exit 1; done
+
+# Hours: small faults in the code and in a release, and killed runs.
+trials: .venv/ready
+	for script in forgeries faults mutants; do $(BIN)/python benchmarks/$$script.py || exit 1; done
 
 .PRECIOUS: build/%/ready
 build/%/ready: outside/%.lock outside/build.lock

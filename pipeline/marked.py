@@ -12,6 +12,8 @@ import yaml
 from pipeline.errors import RsbError, not_utf8, together
 
 Node = yaml.Node
+DEEPEST = 100
+"""Most levels of nodes."""
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -34,7 +36,9 @@ class MarkedFile:
         self.path = path
         self.problems: list[RsbError] = []
         try:
-            root = yaml.compose(path.read_text(encoding="utf-8"), Loader=_LOADER)
+            text = path.read_text(encoding="utf-8")
+            _refuse_depths(text, path)
+            root = yaml.compose(text, Loader=_LOADER)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
@@ -102,6 +106,17 @@ class MarkedFile:
             self.complain(node, f"{what} must be one value", mend="write the value, without brackets or dashes")
             return None
         return str(node.value)
+
+
+def _refuse_depths(text: str, path: Path) -> None:
+    """Raise where the nodes are nested so deeply that composing them would end the process."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            line = event.start_mark.line + 1 if event.start_mark else None
+            told = "is not YAML that is read here: nested too deeply"
+            raise RsbError(told, path=path, line=line, mend="write it in fewer levels")
 
 
 def is_null(node: Node) -> bool:

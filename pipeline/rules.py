@@ -289,6 +289,8 @@ def _wrong_hash(table: str, row: Row, due: str) -> Finding:
 )
 def ids_are_unique(tables: Tables, _: Context) -> Iterator[Finding]:
     """A key stands once in its table, and an id once in all tables."""
+    if _all_distinct(tables):
+        return
     seen: dict[tuple[str, ...], str] = {}
     for table, data in tables.data.items():
         parts = contract.facts(table).key
@@ -300,6 +302,16 @@ def ids_are_unique(tables: Tables, _: Context) -> Iterator[Finding]:
                 key = key_of(table, row)
                 yield Finding(key, f"stands already in {seen[identity]}", parts[0], key, table=table)
             seen.setdefault(identity, table)
+
+
+def _all_distinct(tables: Tables) -> bool:
+    """Whether no key stands twice: told by Arrow in a fraction of the time that naming the rows takes."""
+    keys = {table: data.select(list(contract.facts(table).key)) for table, data in tables.data.items()}
+    ids = [chunk for table, key in keys.items() if contract.id_column(table) for chunk in key.column(0).chunks]
+    if pc.count_distinct(pa.chunked_array(ids, pa.string())).as_py() < sum(map(len, ids)):
+        return False
+    others = [key for table, key in keys.items() if contract.id_column(table) is None]
+    return all(len(key.group_by(key.column_names).aggregate([])) == len(key) for key in others)
 
 
 @rule(
@@ -351,9 +363,16 @@ def strings_are_clean(tables: Tables, _: Context) -> Iterator[Finding]:
                 (pc.equal(cells, ""), "is empty text; unknown is null"),
                 (pc.match_substring_regex(cells, _CONTROL), "holds a line end, tab or control character"),
                 (pc.match_substring_regex(cells, _BLANK_ENDS), "begins or ends with a blank"),
-                (pc.not_equal(cells, pc.utf8_normalize(cells, form="NFC")), "is not in Unicode NFC"),
+                (_not_nfc(cells), "is not in Unicode NFC"),
             ):
                 yield from _selected(tables, table, mask, column.name, message)
+
+
+def _not_nfc(cells: pa.ChunkedArray) -> Any:
+    # ASCII, as nearly all is, needs no normalising, which is slow.
+    if pc.all(pc.string_is_ascii(cells)).as_py() is not False:
+        return pc.equal(pc.is_null(cells), pc.is_valid(cells))  # nowhere
+    return pc.not_equal(cells, pc.utf8_normalize(cells, form="NFC"))
 
 
 @rule(
@@ -885,7 +904,14 @@ def texts_are_those_read(tables: Tables, context: Context) -> Iterator[Finding]:
     "error",
     "sources",
     mend="give both the same `origin` in their front matter, or take one of them out",
-    passes={"sources": [{"source_id": s, "title": "A deal", "origin": "AFP"} for s in ("a", "b")]},
+    passes={
+        "sources": [
+            {"source_id": "a", "title": "A deal", "publisher": "a", "origin": "AFP", "url": "https://a.org"},
+            {"source_id": "b", "title": "A deal", "publisher": "b", "origin": "AFP", "url": "https://b.org"},
+            {"source_id": "c", "title": "A deal", "publisher": "c", "published": "2025"},
+            {"source_id": "d", "title": "Another", "publisher": "d"},
+        ]
+    },
     fails={"sources": [{"source_id": s, "title": "A deal", "publisher": s} for s in ("a", "b")]},
 )
 def copies_have_one_origin(tables: Tables, _: Context) -> Iterator[Finding]:

@@ -27,7 +27,7 @@ from pipeline.extract.names import Names
 from pipeline.issues import Issue, Known, Outcome, Place, as_table, clean, summary
 from pipeline.progress import track
 from pipeline.proposals import ROLE, WHOLE
-from pipeline.registry import LEARNED, Registry
+from pipeline.registry import LEARNED, NAMED, Registry
 from pipeline.registry import TABLES as REGISTRY_TABLES
 from pipeline.rules import ANY, RULES, Context, Finding, Rule, Tables, key_of
 from pipeline.waivers import WAIVED, Waiver, find_waiver, load_waivers, waivers_among
@@ -383,18 +383,22 @@ def load_path(path: Path) -> Loaded:
 
 
 def names_among(data: Mapping[str, pa.Table]) -> Names | None:
-    """What names mean by the tables themselves, which hold the registry; None where one of them is missing."""
-    if not all(table in data for table in REGISTRY_TABLES):
+    """What names mean by the tables themselves, which hold the registry; None where one is missing or ill-formed."""
+    shapes = {table: data[table].schema for table in REGISTRY_TABLES if table in data}
+    if not all(table in shapes and shapes[table].equals(contract.arrow_schema(table)) for table in REGISTRY_TABLES):
         return None
     rows = {table: data[table].to_pylist() for table in REGISTRY_TABLES}
+    rows["actors"] = [row for row in rows["actors"] if not row[LEARNED]]
     hashed = f"{contract.facts('deals').prefix}-"
+    rows["deals"] = [row for row in rows["deals"] if not row["deal_id"].startswith(hashed)]
+    ids = {row[contract.facts(table).key[0]] for table in (*NAMED, "deals") for row in rows[table]}
     return Names(
         Registry(
-            actors=tuple(row for row in rows["actors"] if not row[LEARNED]),
+            actors=tuple(rows["actors"]),
             places=tuple(rows["places"]),
             commodities=tuple(rows["commodities"]),
-            aliases=tuple(rows["aliases"]),
-            deals=tuple(row for row in rows["deals"] if not row["deal_id"].startswith(hashed)),
+            aliases=tuple(row for row in rows["aliases"] if row["target_id"] in ids),
+            deals=tuple(row for row in rows["deals"] if row["title"]),
         )
     )
 

@@ -442,3 +442,23 @@ def test_rows_become_a_table_sorted_by_key_with_nulls_for_what_is_left_out() -> 
     assert left.to_pylist()[0]["hs2022"] is None
     with pytest.raises(pa.ArrowInvalid):
         contract.to_arrow("places", [{"place_id": "x", "latitude": "north"}])
+
+
+def test_a_resource_tells_readers_how_to_read_the_csv(codes: Codes) -> None:
+    told = contract.data_resource("terms", codes)
+    schema = told.pop("schema")
+    assert told == {
+        "name": "terms",
+        "type": "table",
+        "description": contract.describe("terms"),
+        "path": "csv/terms.csv",
+        "format": "csv",
+        "mediatype": "text/csv",
+        "encoding": "utf-8",
+    }
+    assert [field["name"] for field in schema["fields"]] == list(contract.column_names("terms"))
+
+
+def test_pandera_asks_for_the_declared_columns_in_their_order_and_changes_nothing(codes: Codes) -> None:
+    schema = contract.pandera_schema("terms", codes)
+    assert (schema.strict, schema.ordered, schema.coerce, schema.name) == (True, True, False, "terms")

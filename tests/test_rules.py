@@ -119,3 +119,22 @@ def test_bounds_say_which_numbers_are_given(
 def test_two_rules_cannot_share_an_id() -> None:
     with pytest.raises(ValueError, match="id:hash"):
         register("id:hash", "error", "terms", mend="", passes={}, fails={})(lambda _, __: iter(()))
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "text", "problem"),
+    [
+        (0, 5, "Ghana\nhas", None),
+        (0, 9, "Ghana\nhas", "crosses a line end"),
+        (0, 10, "Ghana\nhas", "the text ends at 9"),
+        (3, 3, "Ghana\nhas", "ends before it begins"),
+        (0, 9, None, None),
+    ],
+)
+def test_a_span_lies_in_one_line_of_its_text(
+    start: int, end: int, text: str | None, problem: str | None, codes: Codes
+) -> None:
+    span = {"evidence_id": "x", "record_id": "r", "source_id": "s", "span_start": start, "span_end": end}
+    example = {"evidence": [span], "texts": {} if text is None else {"s": text}}
+    told = [finding.message for finding in run_example(RULES["evidence:span"], example, codes)]
+    assert told == ([problem] if problem else [])

@@ -22,6 +22,7 @@ from tiny import NOTHING_ASSERTED
 from pipeline import store
 from pipeline.cli import main
 from pipeline.errors import RsbError
+from pipeline.outputs import find_unlike
 from pipeline.run import run
 from pipeline.workspace import Workspace, installed_checkout
 
@@ -146,6 +147,54 @@ def test_outside_a_checkout_of_git_the_mend_is_named(make: MakeWorkspace) -> Non
 
 
 # --- the lock -------------------------------------------------------------------------------------------------------
+
+
+def test_a_damaged_object_in_the_cache_of_dvc_is_found_and_its_output_made_again(
+    make: MakeWorkspace, tables: dict[str, pa.Table]
+) -> None:
+    """DVC restores it without a word, and believes from then on that it is right."""
+    copy = {"cmd": "mkdir -p data/interim && cp -r made data/interim/tables && echo ran >> ran.txt", "deps": ["made"]}
+    workspace = make({"assemble": {**copy, "outs": ["data/interim/tables"]}})
+    store.write_tables(workspace.root / "made", tables)
+    store.write_parquet(workspace.documents / "sources.parquet", "sources", tables["sources"])
+    store.write_text(workspace.documents / "set_aside.json", "[]")
+    assert rsb_run().exit_code == 0
+    output = workspace.tables / "deals.parquet"
+    whole = output.read_bytes()
+    (held,) = [path for path in Path(".dvc/cache/files").rglob("*") if path.is_file() and path.read_bytes() == whole]
+    held.chmod(0o644)
+    held.write_bytes(whole[:-1])
+    held.chmod(0o444)
+    shutil.rmtree(workspace.tables)
+    result = rsb_run()
+    assert result.exit_code == 0, result.output
+    assert "data/interim/tables was not what dvc.lock says" in result.output
+    assert (output.read_bytes(), held.read_bytes()) == (whole, whole)
+    assert Path("ran.txt").read_text() == "ran\nran\n"
+
+
+def test_an_output_that_was_tampered_with_is_restored(make: MakeWorkspace, tables: dict[str, pa.Table]) -> None:
+    copy = {"cmd": "mkdir -p data/interim && cp -r made data/interim/tables", "deps": ["made"]}
+    workspace = make({"assemble": {**copy, "outs": ["data/interim/tables"]}})
+    store.write_tables(workspace.root / "made", tables)
+    store.write_parquet(workspace.documents / "sources.parquet", "sources", tables["sources"])
+    store.write_text(workspace.documents / "set_aside.json", "[]")
+    assert rsb_run().exit_code == 0
+    output = workspace.tables / "deals.parquet"
+    whole = output.read_bytes()
+    output.chmod(0o644)
+    output.write_bytes(whole[:-1])
+    os.utime(output, (0, 0))
+    assert rsb_run().exit_code == 0
+    assert output.read_bytes() == whole
+
+
+def test_a_broken_lock_of_dvc_is_named(make: MakeWorkspace) -> None:
+    workspace = make({})
+    for content in ("stages: [", "[]", "stages: {a: {outs: [x]}}"):
+        (workspace.root / "dvc.lock").write_text(content)
+        with pytest.raises(RsbError, match=r"dvc\.lock"):
+            find_unlike(workspace.root)
 
 
 def test_a_second_run_at_the_same_time_is_refused(make: MakeWorkspace) -> None:

@@ -1,7 +1,10 @@
 """Reading and writing tables: the same bytes from the same rows, whole files or none, every cell kept."""
 
 import csv
+import os
 import random
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +93,44 @@ def test_booleans_and_dates_come_back_from_csv(tmp_path: Path, tables: dict[str,
     for table in ("actors", "events", "evidence"):
         store.write_csv(tmp_path / f"{table}.csv", table, tables[table])
         assert store.read_csv(tmp_path / f"{table}.csv", table).equals(store.normalise(table, tables[table]))
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [(t, True) for t in ("true", "True", "TRUE", "1")] + [(f, False) for f in ("false", "False", "FALSE", "0")],
+)
+def test_booleans_are_read_as_others_write_them(tmp_path: Path, text: str, value: bool) -> None:
+    (tmp_path / "x.csv").write_text(f"flag\n{text}\n")
+    schema = pa.schema([("flag", pa.bool_())])
+    assert store.read_plain_csv(tmp_path / "x.csv", schema)["flag"].to_pylist() == [value]
+
+
+def test_what_dead_processes_left_is_swept_and_what_others_write_is_not(tmp_path: Path) -> None:
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    others = [f".out-{os.getpid()}-abc", ".out-x-abc", ".out-old-x", ".other-1-abc", f".out-{dead.pid}"]
+    for name in (*others, f".out-{dead.pid}-abc", f".out-{dead.pid}-a_c"):
+        (tmp_path / name).mkdir()
+    (tmp_path / f".out-{dead.pid}-file").touch()
+    with store.replacing_folder(tmp_path / "out") as fresh:
+        (fresh / "x").touch()
+    assert {path.name for path in tmp_path.iterdir()} == {"out", *others}
+
+
+def test_a_folder_and_a_file_are_made_below_folders_that_are_not_there_yet(tmp_path: Path) -> None:
+    with store.replacing_folder(tmp_path / "a" / "b" / "out"):
+        pass
+    store.write_text(tmp_path / "c" / "d" / "x.txt", "x")
+    assert (tmp_path / "a" / "b" / "out").is_dir()
+    assert (tmp_path / "c" / "d" / "x.txt").read_text() == "x"
+
+
+def test_the_folder_of_before_comes_back_where_a_kill_left_only_its_old_name(tmp_path: Path) -> None:
+    (tmp_path / ".out-old").mkdir()
+    (tmp_path / ".out-old" / "x").touch()
+    with pytest.raises(ZeroDivisionError), store.replacing_folder(tmp_path / "out"):
+        _ = 1 / 0
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["x"]
 
 
 # --- the same bytes -------------------------------------------------------------------------------------------------

@@ -453,6 +453,19 @@ def test_a_workspace_without_tables_or_with_odd_parameters_exits_2(workspace: Pa
     assert "rsb run" in result.output
 
 
+def test_names_are_those_of_the_tables_however_damaged_they_are(tables: Data) -> None:
+    names = validate.names_among(tables)
+    assert names is not None
+    assert "RWA" in names.targets("Kigali")
+    aliases = tables["aliases"].to_pylist()
+    dangling = contract.to_arrow("aliases", [*aliases, {"alias": "Nowhere", "target_id": "gone", "alias_type": "name"}])
+    names = validate.names_among({**tables, "aliases": dangling})
+    assert names is not None
+    assert "gone" not in names.targets("Nowhere")
+    assert validate.names_among({**tables, "actors": tables["actors"].drop_columns(["name"])}) is None
+    assert validate.names_among({"actors": tables["actors"]}) is None
+
+
 def test_outside_a_workspace_only_a_path_can_be_checked(
     workspace: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:

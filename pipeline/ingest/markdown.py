@@ -17,6 +17,9 @@ SUFFIXES = (".md",)
 LONGEST = 64 * 1024
 """Most bytes of front matter: more is no description of a document, and costly to parse."""
 
+DEEPEST = 20
+"""Most levels of front matter: the parser's time grows with their square."""
+
 _FENCE = "---"
 _UNUSED = "id"
 """A key that files of other collections carry; the id here is the file's stem."""
@@ -67,7 +70,7 @@ def _without_blank_lines(text: str) -> str:
 def parse_front_matter(head: str, path: Path) -> dict[str, Given]:
     """The values of front matter by key; `head` is what stands between the fences, from line 2 of the file.
 
-    Raises `NotReadError`, with line and column, where it is too long, not a YAML mapping, or uses anchors.
+    Raises `NotReadError`, with line and column, where it is too long or deep, not a YAML mapping, or uses anchors.
     """
     if len(head.encode()) > LONGEST:
         raise NotReadError(Reason.FRONT_MATTER, "the front matter is longer than 64 KiB", path=path, line=1, column=1)
@@ -109,8 +112,12 @@ def _plain(node: yaml.Node) -> object:
 
 
 def _refuse_anchors(head: str, path: Path) -> None:
+    depth = 0
     for event in yaml.parse(head, Loader=yaml.SafeLoader):
         mark = event.start_mark
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if mark and depth > DEEPEST:
+            raise _malformed("malformed front matter: nested too deeply", path, mark.line, mark.column)
         if mark and (isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None)):
             raise _malformed("front matter with an anchor or alias is not read", path, mark.line, mark.column)
 

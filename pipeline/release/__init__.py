@@ -4,6 +4,7 @@ Built in a fresh folder, checked there by `verify`, and only then put in the pla
 no judgement of its own: tables that hold an error are refused, all others are released as they are.
 """
 
+import re
 from pathlib import Path
 
 from pipeline import compare, progress, store
@@ -15,6 +16,7 @@ from pipeline.release.formats import write_formats
 from pipeline.release.manifest import index, write_manifest
 from pipeline.release.verify import SELF_CHECKS, Problem, verify
 from pipeline.workspace import Workspace
+from schemas.base import SLUG
 
 
 class ReleaseRefusedError(Exception):
@@ -31,6 +33,9 @@ def load(workspace: Workspace) -> Contents:
     codes_path = workspace.codebook / "codes.csv"
     texts = workspace.documents / "text"
     delta = workspace.changes / "delta.jsonl"
+    for source in tables["sources"].column("source_id").to_pylist():
+        if not re.fullmatch(SLUG, source):  # it becomes a file's name
+            raise RsbError(f"{source!r} is no id of a source", path=workspace.tables, mend="run `rsb run` again")
     return Contents(
         version=str(workspace.params["version"]),
         tables={table: store.normalise(table, data) for table, data in tables.items()},

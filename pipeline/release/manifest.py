@@ -79,7 +79,11 @@ def write_manifest(folder: Path, told: Mapping[str, Any]) -> None:
 
 
 def read_index(folder: Path) -> dict[str, Any]:
-    """The content of a release's `index.json`. Raises `RsbError` where there is none or it is broken."""
+    """The content of a release's `index.json`.
+
+    Raises `RsbError` where there is none, it is broken, or the folder leads out of itself: by a link, a device, or a
+    path in the index.
+    """
     path = folder / INDEX
     if not folder.is_dir():
         raise RsbError("no such folder", path=folder, mend="give the folder of a release, such as data/release")
@@ -87,12 +91,22 @@ def read_index(folder: Path) -> dict[str, Any]:
         found = json.loads(path.read_text(encoding="utf-8"))
         if not {"version", "schema_version", "channel", "tables", "files"} <= set(found):
             raise ValueError("it lacks version, schema_version, channel, tables or files")
+        named = [entry[form] for entry in found["tables"].values() for form in ("parquet", "csv")]
+        if outside := [name for name in named if not _is_below(folder, name)]:
+            raise ValueError(f"it names a file outside the release: {outside[0]}")
     except FileNotFoundError as error:
         told = "this folder is no release: it has no index.json"
         raise RsbError(told, path=folder, mend="name a release folder, as data/release is") from error
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
         raise RsbError(f"cannot read the index of the release: {error}", path=path, mend="download it again") from error
+    for name in files_in(folder):
+        if (folder / name).is_symlink() or not (folder / name).is_file():
+            raise RsbError("a release holds no links or devices", path=folder / name, mend="download it again")
     return dict(found)
+
+
+def _is_below(folder: Path, name: str) -> bool:
+    return (folder / name).resolve().is_relative_to(folder.resolve())
 
 
 def read_sums(folder: Path) -> Iterator[tuple[str, str]]:
