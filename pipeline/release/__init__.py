@@ -4,9 +4,11 @@ Built in a fresh folder, checked there by `verify`, and only then put in the pla
 no judgement of its own: tables that hold an error are refused, all others are released as they are.
 """
 
+import json
 from pathlib import Path
 
 from pipeline import compare, progress, store
+from pipeline.audit import load_audit
 from pipeline.codes import load_codes
 from pipeline.errors import RsbError
 from pipeline.release.contents import Contents
@@ -31,6 +33,7 @@ def load(workspace: Workspace) -> Contents:
     codes_path = workspace.codebook / "codes.csv"
     texts = workspace.documents / "text"
     delta = workspace.changes / "delta.jsonl"
+    evaluation = workspace.reports / "evaluation.json"
     return Contents(
         version=str(workspace.params["version"]),
         tables={table: store.normalise(table, data) for table, data in tables.items()},
@@ -46,6 +49,8 @@ def load(workspace: Workspace) -> Contents:
         codes_csv=codes_path.read_bytes(),
         facts=workspace.facts,
         delta=delta.read_text(encoding="utf-8") if delta.exists() else "",
+        evaluation=json.loads(evaluation.read_text(encoding="utf-8")) if evaluation.exists() else None,
+        audit=load_audit(workspace.audit),
     )
 
 

@@ -5,6 +5,7 @@ Every column, key and code in them is taken from the declarations; this module h
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pyarrow as pa
 import yaml
 
 from pipeline import codes, contract, store, validate
+from pipeline.release import findings, quality
 from pipeline.release.contents import Contents
 from pipeline.release.croissant import croissant
 from pipeline.release.views import TALK, VIEWS
@@ -20,7 +22,7 @@ PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
 
 
 def write_documents(folder: Path, contents: Contents) -> None:
-    """Write the documents and texts into `folder`, where the CSV files lie already."""
+    """Write documents, pictures and texts into `folder`, where the CSV files and the database lie already."""
     store.write_bytes(folder / "codes.csv", contents.codes_csv)
     store.write_text(folder / "schema.json", _json(contents.schema))
     store.write_text(folder / "codebook.md", codebook(contents))
@@ -28,7 +30,11 @@ def write_documents(folder: Path, contents: Contents) -> None:
     store.write_text(folder / "datapackage.json", _json(package))
     store.write_text(folder / "croissant.json", _json(croissant(folder, package)))
     store.write_text(folder / "CITATION.cff", citation(contents))
-    store.write_text(folder / "README.md", readme(contents))
+    found = findings.find(folder / "rsb.sqlite")
+    for one in found:
+        if one.rows:
+            store.write_text(folder / one.path, one.picture())
+    store.write_text(folder / "README.md", readme(contents, found))
     for source, text in contents.shared_texts.items():
         store.write_text(folder / "text" / f"{source}.txt", text)
 
@@ -178,8 +184,8 @@ def citation(contents: Contents) -> str:
     return yaml.safe_dump(told, sort_keys=False, allow_unicode=True, width=110)
 
 
-def readme(contents: Contents) -> str:
-    """`README.md` of the release: where it comes from, what it holds, how to load and cite it."""
+def readme(contents: Contents, found: Sequence[findings.Found] = ()) -> str:
+    """`README.md` of the release: where it comes from, what it holds and says, how good it is, how to load it."""
     facts, tables = contents.facts, contents.tables
     counts = "\n".join(f"| `{table}` | {tables[table].num_rows:,} | {contract.describe(table)} |" for table in tables)
     shared, held = len(contents.shared_texts), tables["sources"].num_rows
@@ -189,12 +195,16 @@ def readme(contents: Contents) -> str:
 
 {_origin(contents)}
 
+[Findings](#findings) · [Quality](#quality) · [Load it](#load-it) · [What lies here](#what-lies-here)
+
 | table | rows | a row is |
 |---|---:|---|
 {counts}
 
 Schema {contents.schema["schema_version"]}. Licence of the data: {facts["license"]} ({facts["license_url"]}).
 
+{findings.section(found)}
+{quality.section(contents.audit, contents.evaluation)}
 ## Load it
 
 Python (the argument keeps whole numbers with gaps whole, and dates dates):
@@ -233,6 +243,7 @@ left as it is and counted in `index.json`: import the files as text rather than 
 ## What lies here
 
 - `parquet/`, `csv/`: the tables, the same cell by cell; `rsb.sqlite`: the tables with keys and views; `views.sql`
+- `figures/`: the pictures above
 - `codebook.md`: every column, code, view and rule; `codes.csv`: every code list with crosswalks
 - `text/`: {shared} of {held} texts, those that their origin or licence lets us pass on
 - `changes` (in `csv/` and `parquet/`): what changed since the previous release; `issues.csv`: what the checks found
