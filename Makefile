@@ -19,6 +19,7 @@ test: .venv/ready
 
 outside: build/validators/ready build/citation/ready
 	build/validators/bin/python outside/check.py $(RELEASE)
+	build/validators/bin/python outside/recipes.py $(RELEASE)
 	build/citation/bin/cffconvert --validate --infile $(RELEASE)/CITATION.cff
 
 benchmarks: .venv/ready build/validators/ready build/spacy/ready
