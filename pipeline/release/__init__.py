@@ -51,6 +51,7 @@ def load(workspace: Workspace) -> Contents:
         delta=delta.read_text(encoding="utf-8") if delta.exists() else "",
         evaluation=json.loads(evaluation.read_text(encoding="utf-8")) if evaluation.exists() else None,
         audit=load_audit(workspace.audit),
+        chapters={path.stem: path.read_text(encoding="utf-8") for path in sorted(workspace.chapters.glob("*.md"))},
     )
 
 

@@ -1,7 +1,7 @@
 """What a release is made of: everything `load` gathers and the writers of this package turn into files."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
@@ -17,7 +17,7 @@ class Contents:
 
     schema: the content of `schema.json`. texts: source_id → text, for every source. facts: `data/dataset.toml`.
     delta: the content of `delta.jsonl`; "" where nothing was published before. evaluation: `reports/evaluation.json`,
-    where there is gold. audit: what data/audit holds.
+    where there is gold. audit: what data/audit holds. chapters: table → its chapter of docs/codebook.
     """
 
     version: str
@@ -33,6 +33,7 @@ class Contents:
     channel: str = "candidate"
     evaluation: Mapping[str, Any] | None = None
     audit: Sequence[Verdict] = ()
+    chapters: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def data(self) -> store.Tables:

@@ -5,6 +5,7 @@ Every column, key and code in them is taken from the declarations; this module h
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -48,11 +49,23 @@ def _json(value: object) -> str:
 
 def codebook(contents: Contents) -> str:
     """`codebook.md`: every table, view and rule."""
-    pages = [contract.codebook_page(table, contents.codes) for table in contract.table_names()]
+    pages = [
+        contract.codebook_page(table, contents.codes) + _chapter(contents.chapters.get(table, ""))
+        for table in contract.table_names()
+    ]
     since = "What changed since the previous release, a row for each row or cell; without rows where there is none."
     found = "What the checks found in this release (`issues.csv`)."
     pages += [_plain_page("changes", since, contents.changes), _plain_page("issues", found, contents.issues)]
     return "\n".join([_codebook_head(contents), *pages, _views_page(), _rules_page()])
+
+
+def _chapter(text: str) -> str:
+    """A chapter as part of its table's page: without its title, headings a step lower, links to other chapters' tables."""
+    body = text.partition("\n")[2].replace("\n## ", "\n### ")
+    return _LINK.sub(r"(#\1)", body)
+
+
+_LINK = re.compile(r"\((\w+)\.md\)")
 
 
 def _codebook_head(contents: Contents) -> str:
@@ -250,8 +263,20 @@ left as it is and counted in `index.json`: import the files as text rather than 
 - `schema.json`, `datapackage.json`, `croissant.json`, `index.json`, `SHA256SUMS`: declarations and files, for programs
 - `CITATION.cff`: how to cite. Name the version.
 
+**Corrections.** {_contact(contents)}
+
 `sha256sum --check SHA256SUMS` tests the files; `rsb verify .` tests the contents too.
 """
+
+
+def _contact(contents: Contents) -> str:
+    """Where to object to a row."""
+    home = contents.facts.get("homepage")
+    place = f" ({home})" if home else ""
+    return (
+        "Who finds a row wrong, or is named in one and objects, opens an issue in the tracker of the project's "
+        f"repository{place}, with the row's id."
+    )
 
 
 def _origin(contents: Contents) -> str:

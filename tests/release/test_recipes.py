@@ -53,7 +53,8 @@ def test_a_recipe_runs_and_gives_what_it_says(block: Any, release: Path) -> None
         if f"import {package}" in block.code:
             pytest.importorskip(package)
     scope = RUNNER.run_block(block, release)
-    assert TOLD.get(block.heading, lambda _: True)(scope)
+    check = TOLD.get(block.heading)
+    assert check is None or check(scope)
 
 
 def test_what_is_expected_is_of_recipes_that_are_there() -> None:
