@@ -236,8 +236,8 @@ FINDINGS = (
     Finding(
         "providers",
         "Bargains by provider of security, and how far they got",
-        "A bargain counts for each actor that gives, would give or refuses a security term in it. A body counts for "
-        "the one that it belongs to, as `actors.parent_id` has it.",
+        "A bargain counts for each actor that gives, would give or refuses a security term in it; a base is given by "
+        "its host. A body counts for the one that it belongs to, as `actors.parent_id` has it.",
         """
 WITH RECURSIVE above(actor_id, top_id, height) AS (
   SELECT actor_id, actor_id, 0 FROM actors
