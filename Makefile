@@ -20,6 +20,7 @@ test: .venv/ready
 
 outside: build/validators/ready build/citation/ready build/remote/ready
 	build/validators/bin/python outside/check.py $(RELEASE)
+	build/validators/bin/python outside/recipes.py $(RELEASE)
 	build/citation/bin/cffconvert --validate --infile $(RELEASE)/CITATION.cff
 	build/remote/bin/python -m pytest --noconftest tests/test_dvc_remote.py
 

@@ -29,8 +29,8 @@ from schemas.base import SLUG
 OWN_CLAIM = {"act": "state", "certainty": "CT", "polarity": "pos", "realis": "actual"}
 """What a publication does with a record for which the coder names no claim."""
 CLAIMS = "claims"
-_FILE_KEYS = ("source", "coder", "text_sha256", "complete", "review", "reviewed_by", "mentions", "records")
-_RECORD_KEYS = ("ref", "table", "within", "roles", "quotes", "inferred", "claims")
+FILE_KEYS = ("source", "coder", "text_sha256", "complete", "review", "reviewed_by", "mentions", "records")
+RECORD_KEYS = ("ref", "table", "within", "roles", "quotes", "inferred", "claims")
 _CLAIM_KEYS = ("ref", "within", "quotes", "inferred")
 
 
@@ -246,7 +246,7 @@ class _Reader:
         self.records: list[Record] = []
 
     def read(self, source_id: str) -> Proposals:
-        top = self.file.mapping(self.file.root, "the file", allowed=_FILE_KEYS, needed=("source", "coder"))
+        top = self.file.mapping(self.file.root, "the file", allowed=FILE_KEYS, needed=("source", "coder"))
         told = self.file.text(top.get("source"), "source")
         if told and told != source_id:
             mend = "a file is named after its source"
@@ -317,7 +317,7 @@ class _Reader:
     def _read_record(self, node: Node, entry: Mapping[str, Node]) -> None:
         table, ref = self.file.text(entry["table"], "table") or "", self.file.text(entry["ref"], "ref") or ""
         columns = value_columns(table)
-        self.file.mapping(node, f"a record of {table}", allowed=(*_RECORD_KEYS, *columns))
+        self.file.mapping(node, f"a record of {table}", allowed=(*RECORD_KEYS, *columns))
         values = self._values(entry, columns)
         roles = self._roles(entry.get("roles"), table)
         if table in NAMED:

@@ -209,6 +209,10 @@ def _summary(workspace: Workspace, before: Keys) -> Iterator[str]:
     yield f"{'issues':<11}{issues.get('errors', 0):>7} errors, {issues.get('warnings', 0)} warnings"
     yield f"{'set aside':<11}{len(aside):>7}"
     yield from (f"  {entry['path']}: {entry['reason']}: {entry['detail']}" for entry in aside)
+    told = (held["assembly"] or {"records": {}})["records"].values()
+    n_aside = sum(count for entry in told for count in entry["set_aside"].values())
+    if n_aside:
+        yield f"{'proposals':<11}{n_aside:>7} set aside: rsb info says why"
     release = workspace.release.relative_to(workspace.root)
     yield f"{'files':<11}{release}"
     yield f'{"load":<11}pd.read_parquet("{release}/parquet/terms.parquet", dtype_backend="pyarrow")'

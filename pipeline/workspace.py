@@ -79,6 +79,11 @@ class Workspace:
         return self.data / "audit"
 
     @property
+    def chapters(self) -> Path:
+        """Chapters of the codebook, one a table, written by hand."""
+        return self.root / "docs" / "codebook"
+
+    @property
     def baseline(self) -> Path:
         return self.data / "baseline"
 

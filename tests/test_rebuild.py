@@ -61,7 +61,7 @@ def add_source(root: Path, source: str) -> None:
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A scratch project with the versions 0.1.0 and 0.2.0; the second has a source more."""
     root = tmp_path_factory.mktemp("project")
-    for part in ("pipeline", "schemas", "data/registry", "data/codebook", "data/baseline"):
+    for part in ("pipeline", "schemas", "data/registry", "data/codebook", "data/baseline", "docs/codebook"):
         shutil.copytree(CHECKOUT / part, root / part, ignore=shutil.ignore_patterns("__pycache__"))
     for part in ("dvc.yaml", ".gitignore", "data/dataset.toml", "data/waivers.yaml", ".dvc/config"):
         (root / part).parent.mkdir(exist_ok=True)
@@ -69,7 +69,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for path in (root / "data" / "baseline").glob("*.[cj]s*"):
         path.unlink()
     (root / ".dvc" / ".gitignore").write_text("/config.local\n/tmp\n/cache\n")
-    for part in ("coded", "corrections", "gold_second"):
+    for part in ("coded", "corrections", "gold_second", "audit"):
         (root / "data" / part).mkdir()
         (root / "data" / part / "README.md").write_text("Nothing here.\n")
     for source in KEPT:

@@ -18,6 +18,7 @@ class Collector:
     records: list[Record] = field(default_factory=list)
     by_key: dict[tuple[Any, ...], Record] = field(default_factory=dict)
     claims: dict[str, list[Record]] = field(default_factory=dict)
+    mentioned: set[tuple[str, str, int, int]] = field(default_factory=set)
     sentence_of: dict[str, int] = field(default_factory=dict)
     sentence: int = 0
 
@@ -59,7 +60,8 @@ class Collector:
     def mention(self, record: Record, column: str, span: Span | tuple[int, int, bool]) -> None:
         """Add evidence for one column, once a span."""
         start, end, inferred = (*span, False)[:3]
-        if not any(m.column == column and m.start == start and m.end == end for m in record.mentions):
+        if (record.ref, column, start, end) not in self.mentioned:
+            self.mentioned.add((record.ref, column, start, end))
             record.mentions.append(Mention(column, start, end, bool(inferred)))
 
     def claim(

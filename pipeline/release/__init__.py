@@ -4,10 +4,12 @@ Built in a fresh folder, checked there by `verify`, and only then put in the pla
 no judgement of its own: tables that hold an error are refused, all others are released as they are.
 """
 
+import json
 import re
 from pathlib import Path
 
 from pipeline import compare, progress, store
+from pipeline.audit import load_audit
 from pipeline.codes import load_codes
 from pipeline.errors import RsbError
 from pipeline.release.contents import Contents
@@ -36,6 +38,7 @@ def load(workspace: Workspace) -> Contents:
     for source in tables["sources"].column("source_id").to_pylist():
         if not re.fullmatch(SLUG, source):  # it becomes a file's name
             raise RsbError(f"{source!r} is no id of a source", path=workspace.tables, mend="run `rsb run` again")
+    evaluation = workspace.reports / "evaluation.json"
     return Contents(
         version=str(workspace.params["version"]),
         tables={table: store.normalise(table, data) for table, data in tables.items()},
@@ -51,6 +54,9 @@ def load(workspace: Workspace) -> Contents:
         codes_csv=codes_path.read_bytes(),
         facts=workspace.facts,
         delta=delta.read_text(encoding="utf-8") if delta.exists() else "",
+        evaluation=json.loads(evaluation.read_text(encoding="utf-8")) if evaluation.exists() else None,
+        audit=load_audit(workspace.audit),
+        chapters={path.stem: path.read_text(encoding="utf-8") for path in sorted(workspace.chapters.glob("*.md"))},
     )
 
 

@@ -1,11 +1,13 @@
 """What a release is made of: everything `load` gathers and the writers of this package turn into files."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
 
 from pipeline import store
+from pipeline.audit import Verdict
 from pipeline.codes import Codes
 
 
@@ -14,7 +16,8 @@ class Contents:
     """The tables and all that goes with them.
 
     schema: the content of `schema.json`. texts: source_id → text, for every source. facts: `data/dataset.toml`.
-    delta: the content of `delta.jsonl`; "" where nothing was published before.
+    delta: the content of `delta.jsonl`; "" where nothing was published before. evaluation: `reports/evaluation.json`,
+    where there is gold. audit: what data/audit holds. chapters: table → its chapter of docs/codebook.
     """
 
     version: str
@@ -28,6 +31,9 @@ class Contents:
     facts: dict[str, Any]
     delta: str = ""
     channel: str = "candidate"
+    evaluation: Mapping[str, Any] | None = None
+    audit: Sequence[Verdict] = ()
+    chapters: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def data(self) -> store.Tables:

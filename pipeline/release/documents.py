@@ -5,6 +5,8 @@ Every column, key and code in them is taken from the declarations; this module h
 
 import hashlib
 import json
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import pyarrow as pa
 import yaml
 
 from pipeline import codes, contract, store, validate
+from pipeline.release import findings, quality
 from pipeline.release.contents import Contents
 from pipeline.release.croissant import croissant
 from pipeline.release.views import TALK, VIEWS
@@ -20,7 +23,7 @@ PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
 
 
 def write_documents(folder: Path, contents: Contents) -> None:
-    """Write the documents and texts into `folder`, where the CSV files lie already."""
+    """Write documents, pictures and texts into `folder`, where the CSV files and the database lie already."""
     store.write_bytes(folder / "codes.csv", contents.codes_csv)
     store.write_text(folder / "schema.json", _json(contents.schema))
     store.write_text(folder / "codebook.md", codebook(contents))
@@ -28,7 +31,11 @@ def write_documents(folder: Path, contents: Contents) -> None:
     store.write_text(folder / "datapackage.json", _json(package))
     store.write_text(folder / "croissant.json", _json(croissant(folder, package)))
     store.write_text(folder / "CITATION.cff", citation(contents))
-    store.write_text(folder / "README.md", readme(contents))
+    found = findings.find(folder / "rsb.sqlite")
+    for one in found:
+        if one.rows:
+            store.write_text(folder / one.path, one.picture())
+    store.write_text(folder / "README.md", readme(contents, found))
     for source, text in contents.shared_texts.items():
         store.write_text(folder / "text" / f"{source}.txt", text)
 
@@ -42,11 +49,23 @@ def _json(value: object) -> str:
 
 def codebook(contents: Contents) -> str:
     """`codebook.md`: every table, view and rule."""
-    pages = [contract.codebook_page(table, contents.codes) for table in contract.table_names()]
+    pages = [
+        contract.codebook_page(table, contents.codes) + _chapter(contents.chapters.get(table, ""))
+        for table in contract.table_names()
+    ]
     since = "What changed since the previous release, a row for each row or cell; without rows where there is none."
     found = "What the checks found in this release (`issues.csv`)."
     pages += [_plain_page("changes", since, contents.changes), _plain_page("issues", found, contents.issues)]
     return "\n".join([_codebook_head(contents), *pages, _views_page(), _rules_page()])
+
+
+def _chapter(text: str) -> str:
+    """A chapter as part of its table's page: without its title, headings a step lower, links to other chapters' tables."""
+    body = text.partition("\n")[2].replace("\n## ", "\n### ")
+    return _LINK.sub(r"(#\1)", body)
+
+
+_LINK = re.compile(r"\((\w+)\.md\)")
 
 
 def _codebook_head(contents: Contents) -> str:
@@ -178,8 +197,8 @@ def citation(contents: Contents) -> str:
     return yaml.safe_dump(told, sort_keys=False, allow_unicode=True, width=110)
 
 
-def readme(contents: Contents) -> str:
-    """`README.md` of the release: where it comes from, what it holds, how to load and cite it."""
+def readme(contents: Contents, found: Sequence[findings.Found] = ()) -> str:
+    """`README.md` of the release: where it comes from, what it holds and says, how good it is, how to load it."""
     facts, tables = contents.facts, contents.tables
     counts = "\n".join(f"| `{table}` | {tables[table].num_rows:,} | {contract.describe(table)} |" for table in tables)
     shared, held = len(contents.shared_texts), tables["sources"].num_rows
@@ -189,12 +208,16 @@ def readme(contents: Contents) -> str:
 
 {_origin(contents)}
 
+[Findings](#findings) · [Quality](#quality) · [Load it](#load-it) · [What lies here](#what-lies-here)
+
 | table | rows | a row is |
 |---|---:|---|
 {counts}
 
 Schema {contents.schema["schema_version"]}. Licence of the data: {facts["license"]} ({facts["license_url"]}).
 
+{findings.section(found)}
+{quality.section(contents.audit, contents.evaluation)}
 ## Load it
 
 Python (the argument keeps whole numbers with gaps whole, and dates dates):
@@ -233,14 +256,27 @@ left as it is and counted in `index.json`: import the files as text rather than 
 ## What lies here
 
 - `parquet/`, `csv/`: the tables, the same cell by cell; `rsb.sqlite`: the tables with keys and views; `views.sql`
+- `figures/`: the pictures above
 - `codebook.md`: every column, code, view and rule; `codes.csv`: every code list with crosswalks
 - `text/`: {shared} of {held} texts, those that their origin or licence lets us pass on
 - `changes` (in `csv/` and `parquet/`): what changed since the previous release; `issues.csv`: what the checks found
 - `schema.json`, `datapackage.json`, `croissant.json`, `index.json`, `SHA256SUMS`: declarations and files, for programs
 - `CITATION.cff`: how to cite. Name the version.
 
+**Corrections.** {_contact(contents)}
+
 `sha256sum --check SHA256SUMS` tests the files; `rsb verify .` tests the contents too.
 """
+
+
+def _contact(contents: Contents) -> str:
+    """Where to object to a row."""
+    home = contents.facts.get("homepage")
+    place = f" ({home})" if home else ""
+    return (
+        "Who finds a row wrong, or is named in one and objects, opens an issue in the tracker of the project's "
+        f"repository{place}, with the row's id."
+    )
 
 
 def _origin(contents: Contents) -> str:

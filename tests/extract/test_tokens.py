@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.extract.tokens import Tokens, tokenise
+from pipeline.extract.tokens import LONGEST, Tokens, tokenise
 
 ABBREVIATIONS = {"mr", "gen", "jan", "no"}
 STARTERS = {"the", "it", "he"}
@@ -137,3 +137,9 @@ def test_what_stands_behind_an_empty_line_changes_nothing_before_it(text: str) -
     assert followed.word[: len(alone.word)] == alone.word
     assert followed.start[: len(alone.word)] == alone.start
     assert followed.word[len(alone.word) :] == ["Congo"]
+
+
+def test_a_sentence_without_end_is_cut() -> None:
+    read = tokenise("gold, " * 1000, frozenset(), frozenset())
+    assert max(last - first for first, last in read.sentences) == LONGEST
+    assert [token for first, last in read.sentences for token in range(first, last)] == list(range(2000))

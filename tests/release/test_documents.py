@@ -31,12 +31,25 @@ def test_the_codebook_names_every_column_code_list_view_and_rule(contents: Conte
     assert "| `rule_id` |" in page
 
 
+def test_a_chapter_stands_in_the_page_of_its_table(contents: Contents) -> None:
+    chapter = "# Terms\n\nOne thing given.\n\n## What counts\n\nSee [deals](deals.md).\n"
+    page = codebook(replace(contents, chapters={"terms": chapter}))
+    assert "# Terms\n" not in page
+    assert page.index("## terms\n") < page.index("One thing given.\n\n### What counts\n\nSee [deals](#deals).")
+
+
 def test_the_readme_states_the_origin_on_its_first_screen(contents: Contents) -> None:
     top = " ".join(readme(contents)[:1200].split())
     assert "Evidence spans point into our digests" in top
     assert "the publication itself is at the `url` of its source" in top
     assert "Digests, coding and review were made by machine" in top
     assert "no person has reviewed a row unless its `reviewed_by` names one" in top
+
+
+def test_the_readme_tells_where_to_object_to_a_row(contents: Contents) -> None:
+    assert "opens an issue in the tracker of the project's repository, with the row's id" in readme(contents)
+    told = readme(replace(contents, facts={**contents.facts, "homepage": "https://example.org/rsb"}))
+    assert "repository (https://example.org/rsb), with the row's id" in told
 
 
 def test_the_readme_names_the_reviewers_there_are(contents: Contents) -> None:

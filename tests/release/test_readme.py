@@ -12,12 +12,15 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
+from pipeline.assemble import Basis, assemble_rows
 from pipeline.cli import main
+from pipeline.coded import read_coded
 from pipeline.read import Reader
 from pipeline.workspace import installed_checkout
 
 CHECKOUT = installed_checkout()
 README = (CHECKOUT.root / "README.md").read_text(encoding="utf-8")
+SHOWN = "cnn-sudan-wagner-meroe-eu-sanctions-2023-02"
 UNNAMED = "unnamed holder (analysts, reports, officials without a country)"
 
 
@@ -37,10 +40,14 @@ def reader() -> Reader:
 
 @cache
 def told(source: str) -> dict[str, Any]:
+    """The tables of a completely coded document, on its own."""
     assert f"`{source}`" in README
     answer, _ = reader().read(str(CHECKOUT.sources / f"{source}.md"))
-    tables: dict[str, Any] = answer["tables"]
-    return tables | {"publisher": answer["source"]["publisher"]}
+    row, text, codes = {**answer["source"], "source_id": source}, answer["text"], reader().codebook.codes
+    coded = read_coded(CHECKOUT.coded / f"{source}.yaml", text, reader().registry, codes)
+    assert coded.complete
+    rows = assemble_rows([coded], Basis({source: row}, {source: text}, reader().registry, codes), closed=False)
+    return {**rows, "publisher": row["publisher"]}
 
 
 def name(ident: str | None, publisher: str = "") -> str:
@@ -62,16 +69,16 @@ def holders(tables: dict[str, Any], record: str) -> str:
 
 
 def test_the_terms_shown_are_those_of_the_document() -> None:
-    tables = told("caliber-sudan-russia-naval-base-2025-12")
-    shown = rows_under("term_type", "act", "giver_name", "receiver_name", "status", "realis", "holders")
+    tables = told(SHOWN)
+    shown = rows_under("term_type", "act", "giver_name", "receiver_name", "commodity_name", "status", "holders")
     found = [
         {
             "term_type": row["term_type"],
             "act": row["act"],
             "giver_name": name(row["giver_id"]),
             "receiver_name": name(row["receiver_id"]),
+            "commodity_name": name(row["commodity_id"]),
             "status": row["status"],
-            "realis": row["realis"],
             "holders": holders(tables, row["term_id"]),
         }
         for row in tables["terms"]
@@ -80,13 +87,14 @@ def test_the_terms_shown_are_those_of_the_document() -> None:
 
 
 def test_the_contested_relation_shown_is_that_of_the_document() -> None:
-    tables = told("afp-sudan-gold-uae-2025-03")
+    tables = told(SHOWN)
     relation = next(row for row in tables["relations"] if row["status"] == "contested")
-    shown = rows_under("subject_name", "predicate", "commodity_name", "status", "n_for", "n_against")
+    shown = rows_under("subject_name", "predicate", "object_name", "commodity_name", "status", "n_for", "n_against")
     assert shown == [
         {
             "subject_name": name(relation["subject_id"]),
             "predicate": relation["predicate"],
+            "object_name": name(relation["object_id"]),
             "commodity_name": name(relation["commodity_id"]),
             "status": "contested",
             "n_for": str(relation["n_for"]),
@@ -95,7 +103,8 @@ def test_the_contested_relation_shown_is_that_of_the_document() -> None:
     ]
     claims = rows_under("holder_name", "act", "certainty", "polarity", "realis")
     found = [
-        {"holder_name": name(claim["holder_id"])} | {key: claim[key] for key in list(claims[0])[1:]}
+        {"holder_name": name(claim["holder_id"], tables["publisher"])}
+        | {key: claim[key] for key in list(claims[0])[1:]}
         for claim in tables["claims"]
         if claim["record_id"] == relation["relation_id"]
     ]

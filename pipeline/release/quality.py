@@ -1,0 +1,96 @@
+"""The section of the README that says how far its rows may be trusted: audit, gold, repeat coding.
+
+Takes the numbers of `reports/evaluation.json` and of data/audit/ and adds intervals. Measures nothing itself.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from pipeline.audit import Score, Verdict, score
+
+Report = Mapping[str, Any]
+
+
+def section(audit: Sequence[Verdict], evaluation: Report | None) -> str:
+    """`## Quality` in Markdown."""
+    parts = [
+        "## Quality",
+        "Coding, gold and audit are machine-made, and no person has checked them. Intervals are Wilson's, of 95 %; they\n"
+        "tell of chance in what was read, not of what all machines misread alike.",
+        _audited(audit),
+        *(_evaluated(evaluation) if evaluation else ["There is no gold to measure recall against."]),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _audited(audit: Sequence[Verdict]) -> str:
+    if not audit:
+        return "**Audit.** No audit was made of this release."
+    versions, auditors = (sorted({getattr(one, name) for one in audit}) for name in ("version", "auditor"))
+    head = (
+        f"**Audit.** Rows read against their source (of {', '.join(versions)}; by {', '.join(auditors)}). Rows on which\n"
+        "the auditor was unsure are not among those judged."
+    )
+    scores = [(f"`{table}`", one) for table, one in score(audit).items()]
+    rows = [[name, one.n, one.n_wrong, one.n_unsure, interval(one)] for name, one in scores]
+    return head + "\n\n" + _table(["table", "judged", "wrong", "unsure", "precision"], rows)
+
+
+def _evaluated(evaluation: Report) -> Iterator[str]:
+    yield (
+        "**Against gold.** Gold documents were annotated by reading, apart from the coding. A match lies in the same\n"
+        "sentence and agrees in what matters most of its table; `reports/evaluation.json` of the project tells the\n"
+        "stricter match of whole keys too."
+    )
+    parts = {
+        "coded": "Coded records, on gold documents that have them",
+        "extractor_alone": "The extractor, on gold documents without coded records, where it stands alone",
+    }
+    for name, heading in parts.items():
+        told = evaluation.get(name)
+        if told is None:
+            yield f"{heading}: there are none."
+        else:
+            head = ["table", "gold rows", "missed", "recall", "rows", "without a match", "precision"]
+            rows = [_against(table, modes["lenient"]) for table, modes in told["tables"].items()]
+            yield f"{heading} ({told['n_documents']}):\n\n{_table(head, rows)}"
+    yield _repeated(evaluation.get("repeat_coding"))
+
+
+def _against(table: str, counts: Mapping[str, int]) -> list[object]:
+    recall, precision = (Score(counts[of], counts["n_matched"]) for of in ("n_gold", "n_system"))
+    told = [part for one in (recall, precision) for part in (one.n, one.n_wrong, interval(one))]
+    return [f"`{table}`", *told]
+
+
+def _repeated(told: Report | None) -> str:
+    if told is None:
+        return "**Repeat coding.** No document was annotated twice."
+    rows = [
+        [f"`{table}`", modes["strict"]["n_gold"], modes["strict"]["n_system"]]
+        + [_two(modes[mode]["f1"]) for mode in ("strict", "lenient")]
+        for table, modes in told["tables"].items()
+    ]
+    alphas = ", ".join(f"{name} {_two(one['alpha'])} (n = {one['n_claims']})" for name, one in told["stance"].items())
+    return (
+        f"**Repeat coding.** {told['n_documents']} documents were annotated twice. {told['note']}\n"
+        f"Krippendorff's alpha (nominal) on the stance of matched claims: {alphas}.\n\n"
+        + _table(["table", "first", "second", "F1, same key", "F1, match"], rows)
+    )
+
+
+def interval(one: Score) -> str:
+    """A share in percent with its interval: small numbers speak through it."""
+    if one.share is None or one.interval is None:
+        return "–"
+    low, high = one.interval
+    return f"{100 * one.share:.1f} % ({100 * low:.1f}–{100 * high:.1f})"
+
+
+def _two(number: float | None) -> str:
+    return "–" if number is None else f"{number:.2f}"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
+    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
