@@ -26,14 +26,21 @@ def section(audit: Sequence[Verdict], evaluation: Report | None) -> str:
 def _audited(audit: Sequence[Verdict]) -> str:
     if not audit:
         return "**Audit.** No audit was made of this release."
-    versions, auditors = (sorted({getattr(one, name) for one in audit}) for name in ("version", "auditor"))
     head = (
-        f"**Audit.** Rows read against their source (of {', '.join(versions)}; by {', '.join(auditors)}). Rows on which\n"
-        "the auditor was unsure are not among those judged."
+        "**Audit.** Rows read against their source. Rows on which the auditor was unsure are not among those judged; what\n"
+        "was found wrong was mended, so that an earlier audit tells of rows as they were."
     )
+    versions = sorted({one.version for one in audit})
+    return "\n\n".join(
+        [head, *(_audit_of(version, [a for a in audit if a.version == version]) for version in versions)]
+    )
+
+
+def _audit_of(version: str, audit: Sequence[Verdict]) -> str:
     scores = [(f"`{table}`", one) for table, one in score(audit).items()]
     rows = [[name, one.n, one.n_wrong, one.n_unsure, interval(one)] for name, one in scores]
-    return head + "\n\n" + _table(["table", "judged", "wrong", "unsure", "precision"], rows)
+    auditors = ", ".join(sorted({one.auditor for one in audit}))
+    return f"Of {version}, by {auditors}:\n\n" + _table(["table", "judged", "wrong", "unsure", "precision"], rows)
 
 
 def _evaluated(evaluation: Report) -> Iterator[str]:

@@ -27,7 +27,7 @@ def test_an_audit_is_told_with_n_errors_and_interval(contents: Contents) -> None
     audit += [verdict("tm-a", "wrong"), verdict("tm-b", "unsure")]
     told = readme(replace(contents, audit=audit))
     assert "| `terms` | 10 | 1 | 1 | 90.0 % (59.6–98.2) |" in told
-    assert "of 0.1.0; by machine auditor" in told
+    assert "Of 0.1.0, by machine auditor:" in told
 
 
 def test_coded_records_and_the_extractor_alone_are_told_apart() -> None:
