@@ -237,7 +237,8 @@ class NameGrammar:
     near: Mapping[str, frozenset[str]]
     closed: frozenset[str]
     common: Set[str]
-    months: frozenset[str]
+    calendar: frozenset[str]
+    region_adjectives: frozenset[str]
     appositives: Mapping[str, str]
     armed_modifiers: frozenset[str]
     place_heads: Mapping[str, str]
@@ -302,7 +303,7 @@ def _is_stranger(index: int, beside: int, tokens: Tokens, grammar: NameGrammar) 
         return False
     gap = tokens.start[max(index, beside)] - tokens.end[min(index, beside)]
     opens = any(first == index for first, _ in tokens.sentences)
-    known = low in grammar.closed or low in grammar.months or low in grammar.titles or low in grammar.head_titles
+    known = low in grammar.closed or low in grammar.calendar or low in grammar.titles or low in grammar.head_titles
     return (gap == 1 and not opens and not known and word not in grammar.guarded and index < beside) or (
         gap == 1 and index > beside and not known and word not in grammar.heads and word.isalpha() and low not in _CIVIC
     )
@@ -556,7 +557,9 @@ def _kind_of_location(first: int, last: int, tokens: Tokens, grammar: NameGramma
     words = tokens.lower[first:last]
     plain = all(word.isalpha() and len(word) > 2 for word in words)
     return (
-        "settlement" if plain and not any(word in grammar.common or word in grammar.months for word in words) else None
+        "settlement"
+        if plain and not any(word in grammar.common or word in grammar.calendar for word in words)
+        else None
     )
 
 
@@ -702,6 +705,8 @@ def _unknown_parts(
             begin += 1
         while stop > begin and tokens.lower[stop - 1] in grammar.closed:
             stop -= 1
+        if begin < stop and tokens.lower[stop - 1] in grammar.region_adjectives:
+            begin = stop
         if (
             begin < stop
             and not all(
@@ -716,7 +721,7 @@ def _unknown_parts(
 def _is_edge(at: int, tokens: Tokens, grammar: NameGrammar) -> bool:
     low = tokens.lower[at]
     plain = tokens.kind[at] in ("possessive", "mark") or tokens.word[at][0].islower()
-    return plain or low in grammar.closed or low in grammar.months
+    return plain or low in grammar.closed or low in grammar.calendar
 
 
 def _is_office(at: int, tokens: Tokens, grammar: NameGrammar) -> bool:
