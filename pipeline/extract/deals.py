@@ -45,8 +45,10 @@ def _deal_mention(group: Group, setting: Setting) -> str | None:
     if head.tag not in "NVG":
         return None
     noun = book.noun_forms.get(head.lower, head.lower)
-    if noun in book.deals["nouns"]:
+    if noun in book.deals["nouns"] and setting.sentence.units[group.first].lower != "our":
         return noun
+    if noun in book.deals["nouns"]:
+        return f"~{noun}"  # "our partnership": what the speaker takes as known, or a tie rather than a bargain
     return f"~{noun}" if noun in book.deals["back_references"] else None
 
 
