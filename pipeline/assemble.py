@@ -660,6 +660,19 @@ def _add_registry(rows: Rows, basis: Basis, *, closed: bool) -> None:
                 row[LEARNED] = row[key] not in registered
     present = {row[contract.facts(table).key[0]] for table in (*NAMED, "deals") for row in rows[table]}
     rows["aliases"] = [dict(row) for row in basis.registry.aliases if row["target_id"] in present]
+    rows["aliases"] += _other_names(rows)
+
+
+def _other_names(rows: Rows) -> list[Row]:
+    """Aliases of rows that are not in the registry and that documents name differently ("Sharqiya", "Al-Sharqiya")."""
+    called = {row[contract.facts(table).key[0]]: row["name"] for table in NAMED for row in rows[table]}
+    known = {(row["alias"], row["target_id"]) for row in rows["aliases"]}
+    told = {(row["quote"], row["record_id"]) for row in rows["evidence"] if row["column_name"] == "name"}
+    return [
+        {"alias": name, "target_id": ident, "alias_type": "name", "valid_from": None, "valid_to": None}
+        for name, ident in sorted(told - known)
+        if called[ident] != name
+    ]
 
 
 _ALWAYS = {"actors": ("actor_type", "state"), "places": ("place_type", "country")}

@@ -107,6 +107,16 @@ def test_a_learned_actor_is_provisional_and_the_registry_is_not(ground: Basis) -
     assert one(rows, "actors", actor_id="COD")["is_provisional"] is False
 
 
+def test_another_name_of_a_learned_row_is_an_alias(ground: Basis) -> None:
+    attack = shooting()
+    start = SEED.index("Front")
+    attack[0].mentions.append(Mention("name", start, start + len("Front")))
+    rows = assemble_rows([Proposals("seed", attack)], ground, closed=False)
+    assert [(row["alias"], row["target_id"], row["alias_type"]) for row in rows["aliases"]] == [
+        ("Front", "kivu-front", "name")
+    ]
+
+
 def test_the_registry_rows_are_those_in_use_with_states_countries_parents_and_aliases(ground: Basis) -> None:
     attack = shooting()
     attack[1].roles.append(("recipient", "fardc"))
