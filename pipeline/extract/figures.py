@@ -12,6 +12,7 @@ from pipeline.extract.numbers import Quantity
 from pipeline.extract.stance import Stance, stance_of
 
 Span = tuple[int, int]
+HARM = ("deaths", "injured", "abducted")
 WINDOW = 6
 """How many units around a quantity may say what it counts."""
 _VAGUE = frozenset({"thousands", "hundreds", "dozens", "scores", "millions", "tens"})
@@ -150,10 +151,13 @@ def _distance(
             return _behind(rule, first, last, before, has_people, setting)
         if units[at].tag == "#":
             break
+        if units[at].tag == "C" and at + 1 < len(units) and units[at + 1].lower in _harm_verbs(setting):
+            break  # "killed five and wounded 110": another count's verb
         in_group = setting.sentence.group_of.get(at) is setting.sentence.group_of.get(last, rule)
         if word in rule.nouns and (near <= (4 if rule.measure != "deaths" else 5) or in_group):
             return near, Count(rule.measure, rule.unit, first, at + 1)
         if word in rule.verbs and (has_people or near <= 2):
+            near -= 4 * (rule.measure in HARM and _is_predicate(last, at, setting))
             return near, Count(rule.measure, rule.unit, first, at + 1)
     return _behind(rule, first, last, before, has_people, setting)
 
@@ -166,11 +170,28 @@ def _behind(
         word = units[at].lower
         if units[at].tag in ";#":
             return None
-        if word in rule.verbs and has_people and rule.measure != "troops":
+        bare = (
+            rule.measure in HARM
+            and at == first - 1
+            and (last + 1 == len(units) or units[last + 1].tag not in "NJM#%$~")
+        )
+        if word in rule.verbs and (has_people or bare) and rule.measure != "troops":
             return first - at + (0 if first - at <= 2 else 3), Count(rule.measure, rule.unit, at, last + 1)
         if word in ("toll",) and rule.measure == "deaths":
             return first - at, Count(rule.measure, rule.unit, at, last + 1)
     return None
+
+
+def _harm_verbs(setting: Setting) -> frozenset[str]:
+    """The forms of all verbs of killing, wounding and abducting."""
+    return frozenset().union(*(r.verbs for r in setting.cast.codebook.measure_rules if r.measure in HARM))
+
+
+def _is_predicate(last: int, verb: int, setting: Setting) -> bool:
+    """Whether a verb says what was done to those counted: "fifteen soldiers were killed"."""
+    group = setting.sentence.group_of.get(last)
+    between = setting.sentence.units[group.last if group is not None else last + 1 : verb]
+    return all(unit.tag in "BHRX" for unit in between)
 
 
 def _clause_at(at: int, setting: Setting) -> Clause | None:
