@@ -81,6 +81,21 @@ def test_a_table_schema_tells_types_bounds_keys_and_codes(codes: Codes) -> None:
         {"fields": ["deal_id"], "reference": {"resource": "deals", "fields": ["deal_id"]}},
     ]
     assert schema["missingValues"] == [""]
+    assert all(field["description"] for field in schema["fields"])
+
+
+def test_the_description_of_the_schema_is_plain_data_with_the_targets_of_each_column(codes: Codes) -> None:
+    told = json.loads(json.dumps(contract.schema_description(codes)))
+    columns = {one["name"]: one for one in told["tables"]["terms"]["columns"]}
+    assert columns["giver_id"]["refers_to"] == ["actors"]
+    assert columns["giver_id"]["arrow_type"] == "string"
+    assert told["tables"]["terms"]["key"] == ["term_id"]
+
+
+def test_of_a_long_list_of_codes_the_beginning_is_shown(codes: Codes) -> None:
+    with pytest.raises(ValueError, match=re.escape(", …)")) as told:
+        contract.parse_cell(column("figures", "unit"), "EURO", codes)
+    assert str(told.value).count(",") == 24
 
 
 def test_a_table_refers_to_itself_by_no_name_and_several_targets_are_no_foreign_key() -> None:
