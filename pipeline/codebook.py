@@ -81,7 +81,8 @@ class Frame:
 class TermRule:
     """One rule of `terms.yaml`; phrases are sequences of alternatives (`<resource>` and `<commodity>` are classes).
 
-    gives, gets: verbs whose subject gives, or receives, what the term names.
+    gives, gets: verbs whose subject gives, or receives, what the term names. owner_gets: whether the one whose it is
+    receives it ("the DRC's defence capabilities"), not gives it ("its mines").
     """
 
     id: str
@@ -89,6 +90,7 @@ class TermRule:
     phrases: tuple[tuple[frozenset[str], ...], ...]
     gives: frozenset[str]
     gets: frozenset[str]
+    owner_gets: bool
     positive: tuple[str, ...]
     negative: tuple[str, ...]
 
@@ -433,6 +435,7 @@ def _load_terms(path: Path, codes: Codes) -> tuple[TermRule, ...]:
                 phrases,
                 frozenset(row.get("gives", ())),
                 frozenset(row.get("gets", ())),
+                bool(row.get("owner_gets")),
                 tuple(row["positive"]),
                 tuple(row["negative"]),
             )

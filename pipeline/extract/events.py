@@ -537,7 +537,12 @@ def _lends_subject(clause: Clause, group: Group, cast: Cast) -> bool:
 
 
 def noun_stance(group: Group, setting: Setting) -> Stance:
-    """The claim of a noun group that no clause governs as object: by the attributions around it."""
+    """The claim of a noun group that no clause governs as object: by the attributions around it.
+
+    What stands behind "amid" is told by the publication, whoever asks for something or says so amid it.
+    """
+    if group.first and setting.sentence.units[group.first - 1].lower in ("amid", "amidst"):
+        return Stance()
     governing = [a for a in setting.given if a.first <= group.first < a.last]
     return max(governing, key=lambda a: a.first).stance if governing else Stance()
 

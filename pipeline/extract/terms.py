@@ -394,6 +394,8 @@ def _named_beside(last: int, rule: TermRule, setting: Setting) -> tuple[Actor | 
         if cast.type_of(a.id) in PARTY_TYPES
     ]
     giver = owners[-1] if len({a.id for a in owners}) == 1 else None
+    if rule.owner_gets:
+        return None, giver
     receiver = None
     for preposition, other in phrases_after(group, sentence):
         found = [a for a in resolve(other, sentence, cast) if cast.type_of(a.id) in PARTY_TYPES]
