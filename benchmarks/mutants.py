@@ -58,24 +58,28 @@ class Mutant(NamedTuple):
     tree: ast.Module
 
 
+Located = ast.stmt | ast.expr
+"""The nodes that have a line; only these are changed."""
+
+
 def mutants_of(source: str) -> Iterator[Mutant]:
     """Every mutant of a module, in the order of its lines."""
     tree = ast.parse(source)
-    changes: list[tuple[ast.AST, str, Callable[[ast.AST], None]]] = []
+    changes: list[tuple[Located, str, Callable[[ast.AST], None]]] = []
     for function in (node for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))):
         changes += _changes_in(function)
     numbered = {id(node): number for number, node in enumerate(ast.walk(tree))}
-    for node, what, change in sorted(changes, key=lambda found: (found[0].lineno, found[0].col_offset)):  # type: ignore[attr-defined]
+    for node, what, change in sorted(changes, key=lambda found: (found[0].lineno, found[0].col_offset)):
         twin = copy.deepcopy(tree)
         target = next(other for number, other in enumerate(ast.walk(twin)) if number == numbered[id(node)])
         change(target)
-        yield Mutant(node.lineno, what, ast.fix_missing_locations(twin))  # type: ignore[attr-defined]
+        yield Mutant(node.lineno, what, ast.fix_missing_locations(twin))
 
 
-def _changes_in(top: ast.FunctionDef | ast.ClassDef) -> Iterator[tuple[ast.AST, str, Callable[[ast.AST], None]]]:
+def _changes_in(top: ast.FunctionDef | ast.ClassDef) -> Iterator[tuple[Located, str, Callable[[ast.AST], None]]]:
     skipped = {id(part) for part in _told_to_people(top)}
     for node in ast.walk(top):
-        if id(node) not in skipped:
+        if isinstance(node, Located) and id(node) not in skipped:
             for what, change in _changes_of(node):
                 yield node, f"{what}: {ast.unparse(node).splitlines()[0][:90]}", change
 

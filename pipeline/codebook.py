@@ -278,6 +278,10 @@ class Codebook:
             "lead_titles",
             "member_titles",
             "office_titles",
+            "second_words",
+            "former_words",
+            "stationing_verbs",
+            "state_firm_words",
             "troop_nouns",
             "part_heads",
         )

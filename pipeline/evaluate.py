@@ -41,6 +41,7 @@ REPORT = "evaluation.json"
 STANCE = ("certainty", "polarity", "act", "realis")
 """The columns of claims on which the agreement of annotators is measured."""
 SECTIONS = {
+    "extractor_on_coded": "The extractor on completely coded documents:",
     "extractor_alone": "The extractor on gold documents without coded records:",
     "coded": "Coded records on gold documents that have them:",
     "repeat_coding": "The second annotation against the first:",
@@ -135,7 +136,6 @@ def evaluate(gold: Sequence[Proposals], proposals: Sequence[Proposals], basis: B
         "rules": _by_rule(sides),
         "missed": _residue(sides.gold, sides.system, sides.lenient),
         "unsupported": _residue(sides.system, sides.gold, [(other, one) for one, other in sides.lenient]),
-        "causes": CAUSES,
         "factuality": _factuality(sides),
     }
 
@@ -162,6 +162,7 @@ def evaluate_all(
         raise RsbError(f"no first annotation of {', '.join(sorted(lacking))}", mend=mend)
     return {
         **evaluate(gold, proposals, basis),
+        "causes": CAUSES,
         "extractor_on_coded": {**evaluate(whole, proposals, basis), "note": NOTE_CODED} if whole else None,
         "extractor_alone": _part(alone, proposals, basis, NOTE),
         "coded": _part([one for one in gold if one.source_id in by_hand], coded, basis, NOTE),
@@ -529,27 +530,23 @@ def report_lines(report: Mapping[str, Any]) -> Iterator[str]:
     """The whole report for a terminal."""
     yield from table_lines(report)
     yield from _residue_lines(report)
-    if report["extractor_on_coded"] is not None:
-        yield ""
-        yield "The extractor on completely coded documents:"
-        yield from table_lines(report["extractor_on_coded"])
-        yield from _residue_lines(report["extractor_on_coded"])
     for section, heading in SECTIONS.items():
         if report[section] is not None:
             yield ""
             yield heading
             yield from table_lines(report[section])
-            yield from _stance_lines(report[section]["stance"])
+            yield from _residue_lines(report[section])
+            yield from _stance_lines(report[section])
 
 
 def _residue_lines(report: Mapping[str, Any]) -> Iterator[str]:
     for part in ("missed", "unsupported"):
-        for table, counts in report[part].items():
+        for table, counts in report.get(part, {}).items():
             yield f"{part} {table}: {', '.join(f'{name} {count}' for name, count in counts.items())}"
 
 
-def _stance_lines(stance: Mapping[str, Any]) -> Iterator[str]:
-    for name, told in stance.items():
+def _stance_lines(report: Mapping[str, Any]) -> Iterator[str]:
+    for name, told in report.get("stance", {}).items():
         alpha = "–" if told["alpha"] is None else f"{told['alpha']:.2f}"
         yield f"Krippendorff's alpha on {name} of {told['n_claims']} matched claims: {alpha}"
 

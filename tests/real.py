@@ -58,6 +58,14 @@ def make_workspace(root: Path, sources: Iterable[str]) -> Workspace:
     return made
 
 
+def make_complete(root: Path, sources: Iterable[str]) -> Workspace:
+    """A workspace in which every stage has run."""
+    made = make_workspace(root, sources)
+    for run in STAGES.values():
+        run(made)
+    return made
+
+
 def contents_of(folder: Path) -> dict[str, bytes]:
     """Path → bytes of every file below a folder."""
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}

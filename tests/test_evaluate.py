@@ -203,7 +203,8 @@ def test_a_second_annotation_without_a_first_is_refused(ground: Basis) -> None:
 
 def test_all_sections_are_shown(ground: Basis) -> None:
     both = [seed_proposals(), echo_proposals()]
-    report = evaluate_all(both, both, [echo_proposals()], [seed_proposals()], ground)
+    coded = [Proposals("echo", offer("echo"), complete=True)]
+    report = evaluate_all(both, both, coded, [seed_proposals()], ground)
     lines = list(report_lines(report))
     assert all(heading in lines for heading in SECTIONS.values())
     assert any("alpha on polarity" in line and line.endswith("1.00") for line in lines)

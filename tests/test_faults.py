@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from real import SOURCES, STAGES, contents_of, make_workspace, output_of
+from real import SOURCES, STAGES, contents_of, make_complete, output_of
 
 from pipeline.cli import main
 from pipeline.workspace import Workspace
@@ -27,10 +27,7 @@ ALL = pytest.mark.parametrize("stage", STAGES)
 @pytest.fixture(scope="module")
 def complete(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """A workspace in which every stage has run."""
-    made = make_workspace(tmp_path_factory.mktemp("complete"), SOURCES[:2])
-    for run in STAGES.values():
-        run(made)
-    return made
+    return make_complete(tmp_path_factory.mktemp("complete"), SOURCES[:2])
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from click.testing import CliRunner
-from real import SOURCES, STAGES, contents_of, make_workspace
+from real import SOURCES, STAGES, contents_of, make_complete, make_workspace
 from tiny import write_registry
 
 from pipeline import ingest, store
@@ -231,10 +231,7 @@ def test_coded_records_are_for_documents_that_are_there(here: Path, codes: Codes
 
 @pytest.fixture(scope="module")
 def complete(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    made = make_workspace(tmp_path_factory.mktemp("complete"), SOURCES[:1])
-    for run in STAGES.values():
-        run(made)
-    return made
+    return make_complete(tmp_path_factory.mktemp("complete"), SOURCES[:1])
 
 
 def test_an_id_that_is_a_path_becomes_no_file(complete: Workspace, here: Path) -> None:

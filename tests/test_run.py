@@ -149,18 +149,23 @@ def test_outside_a_checkout_of_git_the_mend_is_named(make: MakeWorkspace) -> Non
 # --- the lock -------------------------------------------------------------------------------------------------------
 
 
+def assembled(workspace: Workspace, tables: dict[str, pa.Table]) -> tuple[Path, bytes]:
+    """A table that a stage has copied from `made`, and its bytes."""
+    store.write_tables(workspace.root / "made", tables)
+    store.write_parquet(workspace.documents / "sources.parquet", "sources", tables["sources"])
+    store.write_text(workspace.documents / "set_aside.json", "[]")
+    assert rsb_run().exit_code == 0
+    output = workspace.tables / "deals.parquet"
+    return output, output.read_bytes()
+
+
 def test_a_damaged_object_in_the_cache_of_dvc_is_found_and_its_output_made_again(
     make: MakeWorkspace, tables: dict[str, pa.Table]
 ) -> None:
     """DVC restores it without a word, and believes from then on that it is right."""
     copy = {"cmd": "mkdir -p data/interim && cp -r made data/interim/tables && echo ran >> ran.txt", "deps": ["made"]}
     workspace = make({"assemble": {**copy, "outs": ["data/interim/tables"]}})
-    store.write_tables(workspace.root / "made", tables)
-    store.write_parquet(workspace.documents / "sources.parquet", "sources", tables["sources"])
-    store.write_text(workspace.documents / "set_aside.json", "[]")
-    assert rsb_run().exit_code == 0
-    output = workspace.tables / "deals.parquet"
-    whole = output.read_bytes()
+    output, whole = assembled(workspace, tables)
     (held,) = [path for path in Path(".dvc/cache/files").rglob("*") if path.is_file() and path.read_bytes() == whole]
     held.chmod(0o644)
     held.write_bytes(whole[:-1])
@@ -176,12 +181,7 @@ def test_a_damaged_object_in_the_cache_of_dvc_is_found_and_its_output_made_again
 def test_an_output_that_was_tampered_with_is_restored(make: MakeWorkspace, tables: dict[str, pa.Table]) -> None:
     copy = {"cmd": "mkdir -p data/interim && cp -r made data/interim/tables", "deps": ["made"]}
     workspace = make({"assemble": {**copy, "outs": ["data/interim/tables"]}})
-    store.write_tables(workspace.root / "made", tables)
-    store.write_parquet(workspace.documents / "sources.parquet", "sources", tables["sources"])
-    store.write_text(workspace.documents / "set_aside.json", "[]")
-    assert rsb_run().exit_code == 0
-    output = workspace.tables / "deals.parquet"
-    whole = output.read_bytes()
+    output, whole = assembled(workspace, tables)
     output.chmod(0o644)
     output.write_bytes(whole[:-1])
     os.utime(output, (0, 0))

@@ -21,6 +21,8 @@ from pipeline.proposals import Record
 Span = tuple[int, int]
 PARTY_TYPES = frozenset({"state", "government", "armed_group", "military", "igo", "company"})
 RESOURCE_SIDE = "resource"
+NEAR = 2
+"""How many sentences a bargain goes on without being named."""
 
 
 @dataclass(slots=True)
@@ -81,6 +83,11 @@ class Bargains:
     def latest(self) -> Deal | None:
         """The deal the text is about now."""
         return next((deal for deal in reversed(self.deals) if not deal.is_example), None)
+
+    def told_near(self, sentence: int, reach: int) -> Deal | None:
+        """The deal the text is about now, where it was spoken of no more than `reach` sentences before."""
+        deal = self.latest()
+        return deal if deal is not None and sentence - deal.sentence <= reach else None
 
 
 def unique(actors: list[Actor]) -> list[Actor]:

@@ -18,7 +18,7 @@ from pipeline.extract.stance import Stance, stance_of
 from pipeline.extract.terms import phrases_in
 
 Span = tuple[int, int]
-NEAR = 3
+POINTS_BACK = 3
 """How many sentences back "the agreement" may point."""
 
 
@@ -229,8 +229,7 @@ def _find_deal(
         fitting = sorted((d for d in bargains.deals if ids <= set(d.parties)), key=lambda d: d.is_example, reverse=True)
         return fitting[-1] if fitting else None
     if back and not bargains.here:
-        latest = bargains.latest()
-        return latest if latest is not None and sentence - latest.sentence <= NEAR else None
+        return bargains.told_near(sentence, POINTS_BACK)
     return bargains.here[-1] if bargains.here else None
 
 

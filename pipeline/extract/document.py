@@ -5,7 +5,7 @@ from typing import Any
 from pipeline import edtf
 from pipeline.codebook import Codebook
 from pipeline.extract.actors import Actor, Cast, modifier_actors, name_actor, resolve
-from pipeline.extract.bargains import Bargains, Deal, Term, find_owners, find_powers, settle
+from pipeline.extract.bargains import NEAR, Bargains, Deal, Term, find_owners, find_powers, settle
 from pipeline.extract.clauses import Sentence, parse_sentence
 from pipeline.extract.dates import find_periods, find_times
 from pipeline.extract.deals import read_deals, read_likeness, read_outlook
@@ -15,7 +15,7 @@ from pipeline.extract.names import Learned, Name, find_names
 from pipeline.extract.numbers import find_quantities
 from pipeline.extract.records import Collector
 from pipeline.extract.stance import Stance, attributions
-from pipeline.extract.terms import NEAR, read_terms
+from pipeline.extract.terms import read_terms
 from pipeline.extract.ties import read_ties
 from pipeline.extract.tokens import tokenise
 from pipeline.proposals import Mention, Proposals, Record
@@ -74,8 +74,8 @@ def extract_document(
 
 def _parties_told(bargains: Bargains, sentence: int) -> list[Actor]:
     """The parties of the bargain that a sentence is about: named in it, or told shortly before."""
-    deal = next((deal for deal in bargains.here if len(deal.parties) > 1), None) or bargains.latest()
-    if deal is None or sentence - deal.sentence > NEAR:
+    deal = next((deal for deal in bargains.here if len(deal.parties) > 1), None) or bargains.told_near(sentence, NEAR)
+    if deal is None:
         return []
     return [Actor(a.id, a.start, a.end, True) for a in deal.parties.values()]
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from pipeline.codebook import Frame, TermRule
 from pipeline.extract.actors import Actor, modifier_actors, name_actor, resolve
-from pipeline.extract.bargains import PARTY_TYPES, RESOURCE_SIDE, Bargains, Deal, Term, party
+from pipeline.extract.bargains import NEAR, PARTY_TYPES, RESOURCE_SIDE, Bargains, Deal, Term, party
 from pipeline.extract.clauses import Clause, Group
 from pipeline.extract.events import Setting, commodities_in, first_filled, phrases_after, slot
 from pipeline.extract.stance import Stance, stance_of
@@ -113,10 +113,6 @@ def _is_told_of(setting: Setting, bargains: Bargains) -> bool:
 def _tells_fight(clause: Clause, setting: Setting) -> bool:
     frames = setting.cast.codebook.frames_by_verb.get(clause.lemma, ())
     return any(frame.event in ("ASSAULT", "COERCE") for _, frame in frames)
-
-
-NEAR = 2
-"""How many sentences a bargain goes on without being named."""
 
 
 def _note_term(

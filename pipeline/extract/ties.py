@@ -78,7 +78,7 @@ def _is_former(cue: Span, setting: Setting) -> bool:
     """Whether the title that ends a cue is a former one."""
     units = setting.sentence.units
     at = next(i for i, unit in enumerate(units) if unit.end >= cue[1])
-    return any(unit.lower in ("former", "ex", "late", "then") for unit in units[max(0, at - 5) : at])
+    return any(unit.lower in setting.cast.codebook.heads["former_words"] for unit in units[max(0, at - 5) : at])
 
 
 def _office_of(person: str, first: int, last: int, setting: Setting) -> tuple[str, Span, Actor] | None:
@@ -101,7 +101,7 @@ def _title_at(first: int, last: int, setting: Setting) -> tuple[str, Span, Actor
     for at in range(last - 1, first - 1, -1):
         words = {units[at].lower, " ".join(unit.lower for unit in units[max(first, at - 1) : at + 1])}
         words.add("".join(unit.lower for unit in units[max(first, at - 2) : at + 1]))
-        second = at > first and units[at - 1].lower in ("vice", "deputy", "ex", "assistant", "under")
+        second = at > first and units[at - 1].lower in heads["second_words"]
         leads = bool(words & heads["lead_titles"]) and not second
         members = heads["member_titles"] | heads["office_titles"]
         predicate = "leads" if leads else "member_of" if words & members else None
@@ -190,9 +190,8 @@ def _read_state_owned(group: Group, setting: Setting) -> None:
     for stretch in ((group.first, group.last - 1), *((g.first, g.last) for g in (described, behind) if g is not None)):
         at = next((at for at in range(*stretch) if units[at].lower == "state"), None)
         firm = {unit.lower for unit in units[at : stretch[1]]} if at is not None else set()
-        if at is None or not firm & (
-            cast.codebook.heads["company_heads"] | {"owned", "run", "giant", "miner", "agency"}
-        ):
+        heads = cast.codebook.heads
+        if at is None or not firm & (heads["company_heads"] | heads["state_firm_words"]):
             continue
         named = next((pair for pair in (name_actor(unit) for unit in units[stretch[0] : at]) if pair), None)
         cue = (units[at].start, units[stretch[1] - 1].end)
@@ -240,7 +239,7 @@ def _in_apposition(group: Group, setting: Setting) -> list[Actor]:
 def _read_being(clause: Clause, setting: Setting) -> None:
     """ "Wagner's men are in Mali", "Russian soldiers were deployed in Mali", "the group is active in Mali"."""
     sentence, cast = setting.sentence, setting.cast
-    stationed = clause.passive and clause.lemma in ("deploy", "station", "base", "garrison", "send")
+    stationed = clause.passive and clause.lemma in cast.codebook.heads["stationing_verbs"]
     here = clause.lemma == "be" and clause.particle in ("", "in", "active", "present", "inside")
     if not (stationed or here) or clause.negated:
         return
