@@ -17,6 +17,7 @@ from pipeline.errors import RsbError, together
 from pipeline.extract.names import NameGrammar, Names
 from pipeline.registry import load_registry
 from pipeline.rulefile import Entry, check_shape, load_entry, load_rules
+from pipeline.weights import Weights, load_weights
 
 SLOTS = frozenset(
     [
@@ -127,6 +128,7 @@ class Codebook:
     measures: Mapping[str, Any]
     grammar: Mapping[str, Any]
     patterns: tuple[Pattern, ...]
+    weights: Weights
     closed: Mapping[str, str] = field(init=False)
     verb_forms: Mapping[str, tuple[str, str]] = field(init=False)
     noun_forms: Mapping[str, str] = field(init=False)
@@ -346,6 +348,7 @@ def load_codebook(codebook: Path, registry: Path) -> Codebook:
         measures=_load_measures(codebook / "measures.yaml", codes),
         grammar=load_entry(codebook / "grammar.yaml"),
         patterns=_load_patterns(codebook / "patterns.yaml"),
+        weights=load_weights(codebook / "weights.csv"),
     )
 
 

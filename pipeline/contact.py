@@ -51,7 +51,7 @@ def run(workspace: Workspace, gold: Path, texts: Path) -> dict[str, Any]:
     """
     codebook = load_codebook(workspace.codebook, workspace.registry)
     registry = load_registry(workspace.registry, codebook.codes)
-    documents = {path.stem: _find(path, texts, codebook.codes) for path in sorted(gold.glob("*.yaml"))}
+    documents = {path.stem: find_document(path, texts, codebook.codes) for path in sorted(gold.glob("*.yaml"))}
     if not documents:
         raise RsbError("there is no gold", path=gold, mend="annotate <source_id>.yaml files there by hand")
     sources = {ident: document.source for ident, document in documents.items()}
@@ -75,7 +75,7 @@ def seal(workspace: Workspace, gold: Path, texts: Path, folder: Path) -> int:
     codebook = load_codebook(workspace.codebook, workspace.registry)
     paths = sorted(gold.glob("*.yaml"))
     for path in paths:
-        text = _find(path, texts, codebook.codes).text
+        text = find_document(path, texts, codebook.codes).text
         top = yaml.safe_load(path.read_text(encoding="utf-8"))
         records = [_sealed(entry, Span(0, len(text)), text, path) for entry in top.pop("records", None) or []]
         whole = {"source": top.pop("source"), "text_sha256": text_hash(text), **top, "records": records}
@@ -109,7 +109,8 @@ def _sealed(entry: Mapping[str, Any], around: Span, text: str, path: Path) -> di
     return sealed
 
 
-def _find(gold: Path, texts: Path, codes: Any) -> Document:
+def find_document(gold: Path, texts: Path, codes: Any) -> Document:
+    """The document in a folder that a file of annotations is about. Raises `RsbError` where there is none."""
     found = sorted(path for path in texts.rglob(f"{gold.stem}.*") if path.suffix in (".md", ".txt", ".html"))
     if not found:
         raise RsbError(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from pipeline.codebook import TermRule
 from pipeline.codes import Codes
-from pipeline.extract.actors import Actor, Cast
+from pipeline.extract.actors import Actor, Cast, name_actor
 from pipeline.extract.events import Setting
 from pipeline.extract.names import Name
 from pipeline.extract.stance import Stance
@@ -29,7 +29,7 @@ NEAR = 2
 class Deal:
     """A bargain while the text is read: parties by id, type signals, stages told, and where.
 
-    sentence: the number of the one that spoke of it last. around: the words of the sentences that speak of it.
+    kind: its type, where that was read as such. sentence: the number of the one that spoke of it last. around: the words of the sentences that speak of it.
     """
 
     parties: dict[str, Actor]
@@ -40,6 +40,7 @@ class Deal:
     stances: list[tuple[Stance, Span]] = field(default_factory=list)
     sides: set[str] = field(default_factory=set)
     type_span: Span | None = None
+    kind: str | None = None
     method: str = "deal.mention"
     record: Record | None = None
     is_example: bool = False
@@ -112,6 +113,15 @@ def parties(actors: list[Actor], setting: Setting) -> list[Actor]:
         elif kind in PARTY_TYPES:
             found.append(actor)
     return unique(found)
+
+
+def is_told_of(setting: Setting, bargains: Bargains) -> bool:
+    """Whether a sentence goes on about the bargain told last: near it, or naming a party of it."""
+    deal = bargains.latest()
+    if deal is None or len(deal.parties) < 2:
+        return False
+    named = {pair[0].target for unit in setting.sentence.units if (pair := name_actor(unit)) is not None}
+    return setting.out.sentence - deal.sentence <= NEAR or bool(named & set(deal.parties))
 
 
 POWERS = frozenset({"state", "government", "armed_group"})

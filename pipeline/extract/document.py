@@ -1,5 +1,6 @@
 """One document from text to records: the passes in their order."""
 
+from collections.abc import Callable
 from typing import Any
 
 from pipeline import edtf
@@ -18,18 +19,25 @@ from pipeline.extract.stance import Stance, attributions
 from pipeline.extract.terms import read_terms
 from pipeline.extract.ties import read_ties
 from pipeline.extract.tokens import tokenise
+from pipeline.extract.trained import read_trained
 from pipeline.proposals import Mention, Proposals, Record
 
 Spans = dict[str, tuple[int, int] | tuple[int, int, bool]]
 
 
 def extract_document(
-    source_id: str, text: str, published: str | None, codebook: Codebook, publisher: str | None = None
+    source_id: str,
+    text: str,
+    published: str | None,
+    codebook: Codebook,
+    publisher: str | None = None,
+    after_rules: Callable[[Setting, Bargains], None] = read_trained,
 ) -> Proposals:
     """Everything the rules read in one text.
 
     text: NFC; spans of the result are code points of it. published: EDTF, to settle who held an office then.
-    publisher: who says "we" outside quotation marks, where the registry knows it.
+    publisher: who says "we" outside quotation marks, where the registry knows it. after_rules: what is done with each
+    sentence once the rules have read its bargains, ties and events.
     """
     tokens = tokenise(text, codebook.abbreviations, codebook.closed)
     names, learned = find_names(text, tokens, codebook.names, codebook.name_grammar, published)
@@ -64,6 +72,7 @@ def extract_document(
         setting.parties = _parties_told(bargains, number)
         read_verb_frames(setting)
         read_noun_frames(setting)
+        after_rules(setting, bargains)
         read_denials(setting)
         read_figures(counted, setting)
     settle(bargains, codebook.codes, cast)
@@ -152,6 +161,8 @@ def _deal_type(deal: Deal, sides: set[str], codebook: Codebook) -> str:
     """As registered; by what is exchanged; else by the words that name it."""
     if deal.registered:
         return str(codebook.names.deals[deal.registered]["deal_type"])
+    if deal.kind is not None:
+        return deal.kind
     words = deal.words or deal.around
     resource = "resource" in sides or bool(words & set(codebook.deals["exchanged_resource"]))
     security = "security" in sides or bool(words & {"security", "military", "defence", "defense"})

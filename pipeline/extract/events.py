@@ -239,7 +239,7 @@ def read_verb_frames(setting: Setting) -> None:
             told = actors or (recipients and (clause.passive or frame.mutual))
             if frame.event is not None and not taken and told:
                 target = None if recipients else _target_place(clause, setting)
-                taken = _add_event(frame, actors, recipients, span, stretch, stance, setting, target)
+                taken = _add_framed(frame, actors, recipients, span, stretch, stance, setting, target)
             if frame.relation is not None and actors:
                 _add_relation(
                     frame, actors, recipients, span, (clause.last, max(clause.end, clause.last)), stance, setting
@@ -266,7 +266,7 @@ def _note_subjects(setting: Setting) -> None:
         cast.together = together
 
 
-def _add_event(
+def _add_framed(
     frame: Frame,
     actors: list[Actor],
     recipients: list[Actor],
@@ -276,26 +276,49 @@ def _add_event(
     setting: Setting,
     target: tuple[str, Span, bool] | None = None,
 ) -> bool:
-    if frame.mutual:
+    kind = frame.event or ""
+    return add_event(
+        kind, frame.id, actors, recipients, span, stretch, stance, setting, mutual=frame.mutual, target=target
+    )
+
+
+def add_event(
+    kind: str,
+    method: str,
+    actors: list[Actor],
+    recipients: list[Actor],
+    span: Span,
+    stretch: tuple[int, int],
+    stance: Stance,
+    setting: Setting,
+    *,
+    mutual: bool,
+    sure: bool = True,
+    target: tuple[str, Span, bool] | None = None,
+) -> bool:
+    """Add an event that units [first, last) of `stretch` tell and `span` names; False where too few are known of it.
+
+    mutual: all act. sure: whether the words at `span` mean the type by themselves. target: a place that is acted on.
+    """
+    if mutual:
         actors, recipients = [*actors, *recipients], []
-    if (
-        not actors
-        and len({a.id for a in recipients}) > 1
-        and frame.event in ("COOPERATE", "CONSULT", "AGREE", "SUPPORT")
-    ):
+    if not actors and len({a.id for a in recipients}) > 1 and kind in ("COOPERATE", "CONSULT", "AGREE", "SUPPORT"):
         # "Was signed between X and Y": both act.
         actors, recipients = recipients, []
-    one_sided = len({a.id for a in actors}) < 2 if frame.mutual else not (actors and recipients)
-    if one_sided and frame.event not in ALONE and (stance.realis != "actual" or frame.event == "AGREE"):
+    one_sided = len({a.id for a in actors}) < 2 if mutual else not (actors and recipients)
+    if sure and one_sided and kind not in ALONE and (stance.realis != "actual" or kind == "AGREE"):
         return False
-    event_type = frame.event
-    if event_type in INTENDED and stance.realis == "planned" and stance.polarity == "pos":
+    event_type = kind
+    if sure and event_type in INTENDED and stance.realis == "planned" and stance.polarity == "pos":
         event_type = "AGREE"
     units = setting.sentence.units
     end = units[min(stretch[1], len(units)) - 1].end
     place = place_of(stretch[0], min(stretch[1], len(units)), setting) or target
     period = setting.period_of(stretch)
-    spans: dict[str, Span | tuple[int, int, bool]] = {"*": (span[0], max(span[1], end)), "event_type": span}
+    spans: dict[str, Span | tuple[int, int, bool]] = {
+        "*": (min(units[stretch[0]].start, span[0]), max(span[1], end)) if not sure else (span[0], max(span[1], end)),
+        "event_type": (*span, not sure),
+    }
     values: dict[str, object] = {"event_type": event_type}
     if place is not None:
         values["place_id"] = place[0]
@@ -303,18 +326,18 @@ def _add_event(
     if period is not None and "/" not in period.edtf:
         values["date"] = period.edtf
         spans["date"] = (period.start, period.end)
-    violence = _violence(frame, actors, recipients, setting.cast)
+    violence = _violence(kind, actors, recipients, setting.cast)
     if violence is not None:
         values["violence_type"] = violence
         spans["violence_type"] = (*span, True)
     other = "actor" if event_type in ("AGREE", "CONSULT") else "recipient"
     roles = [("actor", a) for a in actors] + [(other, a) for a in recipients]
-    setting.out.add("events", values, spans, stance, frame.id, roles)
+    setting.out.add("events", values, spans, stance, method, roles)
     return True
 
 
-def _violence(frame: Frame, actors: list[Actor], recipients: list[Actor], cast: Cast) -> int | None:
-    if frame.event != "ASSAULT":
+def _violence(kind: str, actors: list[Actor], recipients: list[Actor], cast: Cast) -> int | None:
+    if kind != "ASSAULT":
         return None
     kinds = [{cast.type_of(a.id) for a in side} for side in (actors, recipients)]
     if not kinds[0] or not kinds[1] or not (kinds[0] | kinds[1]) <= ARMED:
@@ -507,7 +530,7 @@ def _read_noun(frame: Frame, group: Group, setting: Setting) -> bool:
             add_relation(frame.relation, subject, target, base, stance, frame.id, setting.out)
             done = True
     if frame.event is not None and not (done and frame.event == "SUPPORT"):
-        done = _add_event(frame, actors, recipients, span, (group.first, last), stance, setting) or done
+        done = _add_framed(frame, actors, recipients, span, (group.first, last), stance, setting) or done
     return done
 
 

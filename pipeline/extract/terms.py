@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from pipeline.codebook import Frame, TermRule
 from pipeline.extract.actors import Actor, modifier_actors, name_actor, resolve
-from pipeline.extract.bargains import NEAR, PARTY_TYPES, RESOURCE_SIDE, Bargains, Deal, Term, party
+from pipeline.extract.bargains import PARTY_TYPES, RESOURCE_SIDE, Bargains, Deal, Term, is_told_of, party
 from pipeline.extract.clauses import Clause, Group
 from pipeline.extract.events import Setting, commodities_in, first_filled, phrases_after, slot
 from pipeline.extract.stance import Stance, stance_of
@@ -54,7 +54,7 @@ def _read_term_verbs(taken: set[int], setting: Setting, bargains: Bargains) -> N
         if clause.passive:
             goods = goods or [good for g in clause.subjects for good in commodities_in(g.first, g.last, setting)]
         is_resource = setting.cast.codebook.codes.parent("term_type", rule.term_type) == RESOURCE_SIDE
-        told = _is_told_of(setting, bargains) or bool(bargains.here)
+        told = is_told_of(setting, bargains) or bool(bargains.here)
         if subject is None or (other is None and not told) or (is_resource and not goods):
             continue
         if other is not None and subject.id == other.id:
@@ -87,7 +87,7 @@ def _read_nominal(taken: set[int], setting: Setting, bargains: Bargains) -> None
 
 def _read_loose(taken: set[int], setting: Setting, bargains: Bargains) -> None:
     """What the sentence of a deal names without a verb of giving: "the agreement on military training"."""
-    if not bargains.here and not _is_told_of(setting, bargains):
+    if not bargains.here and not is_told_of(setting, bargains):
         return
     for clause in setting.sentence.clauses:
         opens = min((group.first for group in clause.subjects), default=clause.first)
@@ -99,15 +99,6 @@ def _read_loose(taken: set[int], setting: Setting, bargains: Bargains) -> None:
             giver, receiver = _named_beside(last, rule, setting)
             taken.update(range(first, last))
             _note_term(rule, clause, (first, last), giver, receiver, goods, setting, bargains)
-
-
-def _is_told_of(setting: Setting, bargains: Bargains) -> bool:
-    """Whether a sentence goes on about the bargain told last: near it, or naming a party of it."""
-    deal = bargains.latest()
-    if deal is None or len(deal.parties) < 2:
-        return False
-    named = {pair[0].target for unit in setting.sentence.units if (pair := name_actor(unit)) is not None}
-    return setting.out.sentence - deal.sentence <= NEAR or bool(named & set(deal.parties))
 
 
 def _tells_fight(clause: Clause, setting: Setting) -> bool:

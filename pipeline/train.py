@@ -1,0 +1,256 @@
+"""Train the weights of the extractor on coded documents: `python -m pipeline.train [TEXTS]`.
+
+Outside the DAG. Learns from the completely coded documents that have no gold, and, where TEXTS is the folder of the
+documents of `data/gold_outside`, from those batches; writes `data/codebook/weights.csv`. The same input gives the same
+file. What it reaches is measured by `rsb evaluate` on gold it has not learned from, and by `rsb contact`.
+"""
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline import store
+from pipeline.assemble import load_documents
+from pipeline.coded import read_folder
+from pipeline.codebook import Codebook, load_codebook
+from pipeline.contact import find_document
+from pipeline.errors import RsbError
+from pipeline.extract.bargains import Bargains
+from pipeline.extract.document import extract_document
+from pipeline.extract.events import Setting
+from pipeline.extract.trained import ROLES, TYPE_COLUMNS, candidates, participants, role_features
+from pipeline.progress import say, track
+from pipeline.proposals import WHOLE, Proposals, Record
+from pipeline.registry import load_registry
+from pipeline.weights import ALWAYS, Model, render_weights
+from pipeline.workspace import Workspace
+
+SEEN = 2
+"""How many units must have a feature for it to be weighed."""
+EXAMPLES = 4
+"""How many units must tell a type for it to be learned."""
+STRENGTH = 1.0
+"""Inverse strength of the L1 penalty: the smaller, the fewer weights."""
+OUTSIDE = 2.0
+"""How much an article outside the project counts beside a digest: there are fewer, and they are what is met."""
+STEPS = 300
+
+
+@dataclass(slots=True)
+class Document:
+    """A text with what coders read in it. weight: how much it counts."""
+
+    source_id: str
+    text: str
+    source: Mapping[str, Any]
+    records: Sequence[Record]
+    weight: float = 1.0
+
+
+@dataclass(slots=True)
+class Examples:
+    """Features of each example, its labels, and how much it counts."""
+
+    features: list[tuple[str, ...]] = field(default_factory=list)
+    labels: list[frozenset[tuple[str, str]]] = field(default_factory=list)
+    weights: list[float] = field(default_factory=list)
+
+    def add(self, features: Iterable[str], labels: Iterable[tuple[str, str]], weight: float) -> None:
+        """Add one."""
+        self.features.append(tuple(dict.fromkeys(features)))
+        self.labels.append(frozenset(labels))
+        self.weights.append(weight)
+
+
+def train(documents: Iterable[Document], codebook: Codebook) -> dict[Model, dict[str, float]]:
+    """The weights of all types and roles, learned from documents."""
+    units, roles = Examples(), {table: Examples() for table in ROLES}
+    for document in documents:
+        _collect(document, codebook, units, roles)
+    models: dict[Model, dict[str, float]] = {}
+    for (table, kind), weights in _learn_all(units):
+        models["unit", table, kind] = weights
+    for table, examples in roles.items():
+        for (_, role), weights in _learn_all(examples):
+            models["role", table, role] = weights
+    return models
+
+
+# --- examples -------------------------------------------------------------------------------------------------------
+
+
+def _collect(document: Document, codebook: Codebook, units: Examples, roles: Mapping[str, Examples]) -> None:
+    told = [record for record in document.records if record.table in TYPE_COLUMNS]
+
+    def note(setting: Setting, bargains: Bargains) -> None:
+        rows = [record for record in told if _lies_in(record, setting)]
+        found = list(candidates(setting, bargains))
+        by_unit: dict[int, list[Record]] = {}
+        for record in rows:
+            at = _head(record, [candidate.at for candidate in found], setting)
+            if at is not None:
+                by_unit.setdefault(at, []).append(record)
+        for candidate in found:
+            here = by_unit.get(candidate.at, [])
+            kinds = {(record.table, _kind(record, codebook)) for record in here}
+            units.add(candidate.features, kinds, document.weight)
+            for table, kind in sorted(kinds):
+                same = [r for r in here if r.table == table and _kind(r, codebook) == kind]
+                for actor, features in participants(candidate, setting):
+                    part = {(table, role) for record in same for role in _roles_of(actor.id, record)}
+                    roles[table].add(role_features(kind, features), part, document.weight)
+
+    extract_document(
+        document.source_id, document.text, document.source["published"], codebook, document.source["publisher"], note
+    )
+
+
+def _kind(record: Record, codebook: Codebook) -> str:
+    """A record's type; a registered deal has it in the registry."""
+    told = record.values.get(TYPE_COLUMNS[record.table])
+    return str(told or codebook.names.deals[str(record.values["deal_id"])]["deal_type"])
+
+
+def _tells(record: Record) -> tuple[int, int]:
+    """The span that tells a record's type, else the whole of it."""
+    typed = [m for m in record.mentions if m.column == TYPE_COLUMNS[record.table]]
+    whole = [m for m in record.mentions if m.column == WHOLE]
+    first = (typed or whole or record.mentions)[0]
+    return first.start, first.end
+
+
+def _lies_in(record: Record, setting: Setting) -> bool:
+    return setting.sentence.start <= _tells(record)[0] < setting.sentence.end
+
+
+def _head(record: Record, able: Sequence[int], setting: Setting) -> int | None:
+    """The unit that tells a record: the first verb of its span, or its last noun; of an undertaking the noun first."""
+    units = setting.sentence.units
+    start, end = _tells(record)
+    inside = [at for at in able if units[at].start < end and start < units[at].end]
+    verbs = [at for at in inside if any(clause.verb == at for clause in setting.sentence.clauses)][:1]
+    nouns = [at for at in inside if units[at].tag == "N"][-1:]
+    ranked = [*nouns, *verbs] if record.table == "terms" else [*verbs, *nouns]
+    return next(iter([*ranked, *inside]), None)
+
+
+def _roles_of(actor: str, record: Record) -> Iterator[str]:
+    for role in ROLES[record.table]:
+        if (role, actor) in record.roles or record.values.get(role) == actor:
+            yield role
+
+
+# --- regression -----------------------------------------------------------------------------------------------------
+
+
+def _learn_all(examples: Examples) -> Iterator[tuple[tuple[str, str], dict[str, float]]]:
+    """A logistic regression for each label that has examples enough."""
+    counts = Counter(label for labels in examples.labels for label in labels)
+    seen = Counter(feature for features in examples.features for feature in features)
+    names = [ALWAYS, *sorted(feature for feature, count in seen.items() if count >= SEEN)]
+    number = {name: column for column, name in enumerate(names)}
+    columns = [[0, *(number[f] for f in features if f in number)] for features in examples.features]
+    matrix = Matrix.of(columns, len(names))
+    weight = np.array(examples.weights)
+    for label in track(sorted(label for label, count in counts.items() if count >= EXAMPLES), "train"):
+        wanted = np.array([label in labels for labels in examples.labels], dtype=float)
+        learned = regress(matrix, wanted, weight, STRENGTH)
+        yield label, {name: float(w) for name, w in zip(names, learned, strict=True) if w}
+
+
+@dataclass(slots=True)
+class Matrix:
+    """Rows of zeros and ones: the columns that are one, row by row, and where each row begins. Each row has column 0."""
+
+    columns: np.ndarray
+    starts: np.ndarray
+    rows: np.ndarray
+    width: int
+
+    @classmethod
+    def of(cls, rows: Sequence[Sequence[int]], width: int) -> "Matrix":
+        """From the columns of each row."""
+        lengths = np.array([len(row) for row in rows])
+        starts = np.concatenate(([0], np.cumsum(lengths)[:-1]))
+        columns = np.array([column for row in rows for column in row])
+        return cls(columns, starts, np.repeat(np.arange(len(rows)), lengths), width)
+
+    def times(self, vector: np.ndarray) -> np.ndarray:
+        """Each row's sum of the vector."""
+        return np.add.reduceat(vector[self.columns], self.starts)
+
+    def gathered(self, vector: np.ndarray) -> np.ndarray:
+        """Each column's sum of the vector."""
+        return np.bincount(self.columns, weights=vector[self.rows], minlength=self.width)
+
+
+def regress(matrix: Matrix, wanted: np.ndarray, weight: np.ndarray, strength: float) -> np.ndarray:
+    """The weights of a logistic regression with an L1 penalty; column 0 bears none.
+
+    Accelerated proximal gradient (FISTA; Beck and Teboulle 2009) with restarts (O'Donoghue and Candès 2015).
+    """
+    # A row of r ones bounds the curvature by r / 4 along each of its columns: a step of its own for each column.
+    step = 4 / np.maximum(matrix.gathered(weight * np.bincount(matrix.rows)), 1)
+    beta = np.zeros(matrix.width)
+    beta[0] = np.log((weight @ wanted + 1) / (weight @ (1 - wanted) + 1))
+    ahead, pace = beta.copy(), 1.0
+    penalty = step / strength
+    penalty[0] = 0
+    for _ in range(STEPS):
+        error = weight * (1 / (1 + np.exp(-np.clip(matrix.times(ahead), -30, 30))) - wanted)
+        moved = ahead - step * matrix.gathered(error)
+        fresh = np.sign(moved) * np.maximum(np.abs(moved) - penalty, 0)
+        faster = (1 + np.sqrt(1 + 4 * pace * pace)) / 2
+        change = fresh - beta
+        if (ahead - fresh) @ change > 0:
+            faster = 1.0
+        ahead, beta, pace = fresh + (pace - 1) / faster * change, fresh, faster
+        if np.abs(change).max() < 1e-4:
+            break
+    return beta
+
+
+def read_documents(workspace: Workspace, codebook: Codebook, texts: Path | None) -> list[Document]:
+    """The completely coded documents that have no gold, and the outside batches whose texts lie in `texts`."""
+    registry = load_registry(workspace.registry, codebook.codes)
+    sources, held = load_documents(workspace)
+    gold = {path.stem for path in workspace.gold.glob("*.yaml")}
+    coded = read_folder(workspace.coded, held, registry, codebook.codes)
+    found = [
+        Document(one.source_id, held[one.source_id], sources[one.source_id], one.records)
+        for one in coded
+        if one.complete and one.source_id not in gold
+    ]
+    if texts is None:
+        return found
+    for batch in sorted(path for path in (workspace.root / "data" / "gold_outside").iterdir() if path.is_dir()):
+        documents = {path.stem: find_document(path, texts, codebook.codes) for path in sorted(batch.glob("*.yaml"))}
+        told = read_folder(batch, {name: one.text for name, one in documents.items()}, registry, codebook.codes)
+        for one in told:
+            document = documents[one.source_id]
+            found.append(Document(one.source_id, document.text, document.source, one.records, OUTSIDE))
+    return found
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Train on the workspace of the current folder and write the weights."""
+    workspace = Workspace(Path.cwd())
+    texts = Path(arguments[0]) if arguments else None
+    codebook = load_codebook(workspace.codebook, workspace.registry)
+    documents = read_documents(workspace, codebook, texts)
+    if not documents:
+        raise RsbError("there is nothing to learn from", path=workspace.coded, mend="code documents completely")
+    models = train(documents, codebook)
+    path = workspace.codebook / "weights.csv"
+    store.write_text(path, render_weights(models))
+    say(f"{len(models)} models of {len(documents)} documents: {sum(map(len, models.values()))} weights in {path}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
