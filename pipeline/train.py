@@ -16,8 +16,8 @@ import numpy as np
 
 from pipeline import store
 from pipeline.assemble import load_documents
-from pipeline.coded import read_folder
 from pipeline.codebook import Codebook, load_codebook
+from pipeline.coded import read_folder
 from pipeline.contact import find_document
 from pipeline.errors import RsbError
 from pipeline.extract.bargains import Bargains
@@ -25,7 +25,7 @@ from pipeline.extract.document import extract_document
 from pipeline.extract.events import Setting
 from pipeline.extract.trained import ROLES, TYPE_COLUMNS, candidates, participants, role_features
 from pipeline.progress import say, track
-from pipeline.proposals import WHOLE, Proposals, Record
+from pipeline.proposals import WHOLE, Record
 from pipeline.registry import load_registry
 from pipeline.weights import ALWAYS, Model, render_weights
 from pipeline.workspace import Workspace
@@ -151,13 +151,16 @@ def _roles_of(actor: str, record: Record) -> Iterator[str]:
 def _learn_all(examples: Examples) -> Iterator[tuple[tuple[str, str], dict[str, float]]]:
     """A logistic regression for each label that has examples enough."""
     counts = Counter(label for labels in examples.labels for label in labels)
+    often = sorted(label for label, count in counts.items() if count >= EXAMPLES)
+    if not often:
+        return
     seen = Counter(feature for features in examples.features for feature in features)
     names = [ALWAYS, *sorted(feature for feature, count in seen.items() if count >= SEEN)]
     number = {name: column for column, name in enumerate(names)}
     columns = [[0, *(number[f] for f in features if f in number)] for features in examples.features]
     matrix = Matrix.of(columns, len(names))
     weight = np.array(examples.weights)
-    for label in track(sorted(label for label, count in counts.items() if count >= EXAMPLES), "train"):
+    for label in track(often, "train"):
         wanted = np.array([label in labels for labels in examples.labels], dtype=float)
         learned = regress(matrix, wanted, weight, STRENGTH)
         yield label, {name: float(w) for name, w in zip(names, learned, strict=True) if w}
@@ -210,7 +213,7 @@ def regress(matrix: Matrix, wanted: np.ndarray, weight: np.ndarray, strength: fl
         if (ahead - fresh) @ change > 0:
             faster = 1.0
         ahead, beta, pace = fresh + (pace - 1) / faster * change, fresh, faster
-        if np.abs(change).max() < 1e-4:
+        if np.abs(change).max() < 1e-3:
             break
     return beta
 

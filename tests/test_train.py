@@ -1,0 +1,123 @@
+"""Training: the regression, and that what was coded in some documents is read in another."""
+
+from collections.abc import Iterator
+from functools import cache
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.codebook import Codebook, load_codebook
+from pipeline.extract.document import extract_document
+from pipeline.proposals import Mention, Record
+from pipeline.train import Document, Matrix, regress, train
+from pipeline.weights import Weights, load_weights, render_weights
+from pipeline.workspace import installed_checkout
+
+SENTENCES = (
+    "Russia zorbed Mali in {month}.",
+    "The talks in {month} were long.",
+    "Rwanda zorbed Uganda in {month}.",
+    "China zorbed Sudan last {month}, a report says.",
+)
+MONTHS = ("March", "May", "June", "July")
+
+
+@pytest.fixture
+def codebook() -> Iterator[Codebook]:
+    book = _book()
+    held = book.weights
+    yield book
+    book.weights = held
+
+
+@cache
+def _book() -> Codebook:
+    checkout = installed_checkout()
+    return load_codebook(checkout.codebook, checkout.registry)
+
+
+def documents() -> list[Document]:
+    """Four texts in which an invented verb was coded as aid."""
+    states = {"Russia": "RUS", "Mali": "MLI", "Rwanda": "RWA", "Uganda": "UGA", "China": "CHN", "Sudan": "SDN"}
+    made = []
+    for number, month in enumerate(MONTHS):
+        text = " ".join(sentence.format(month=month) for sentence in SENTENCES)
+        records = []
+        for at in range(len(text)):
+            if text.startswith("zorbed", at):
+                before, after = text[:at].split()[-1], text[at:].split()[1].strip(".,")
+                roles = [("actor", states[before]), ("recipient", states[after])]
+                mentions = [Mention("event_type", at, at + 6)]
+                records.append(Record(f"#e{at}", "events", {"event_type": "AID"}, roles, mentions, "coded"))
+        made.append(Document(f"text-{number}", text, {"published": "2025-03-01", "publisher": None}, records))
+    return made
+
+
+def learned(book: Codebook, tmp_path_factory: pytest.TempPathFactory) -> Weights:
+    path = tmp_path_factory.mktemp("weights") / "weights.csv"
+    book.weights = Weights()
+    path.write_text(render_weights(train(documents(), book)), encoding="utf-8")
+    return load_weights(path)
+
+
+def test_what_coders_read_in_some_texts_is_read_in_another(
+    codebook: Codebook, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    text = "France zorbed Niger in April. Nobody spoke of France and Niger afterwards."
+    codebook.weights = Weights()
+    assert not [r for r in extract_document("new", text, None, codebook).records if r.table == "events"]
+    codebook.weights = learned(codebook, tmp_path_factory)
+    [event] = [r for r in extract_document("new", text, None, codebook).records if r.table == "events"]
+    assert event.values["event_type"] == "AID"
+    assert set(event.roles) == {("actor", "FRA"), ("recipient", "NER")}
+    assert event.method == "trained.events"
+    [told] = [m for m in event.mentions if m.column == "event_type"]
+    assert (text[told.start : told.end], told.inferred) == ("zorbed", True)
+
+
+def test_a_type_that_a_rule_read_in_the_sentence_is_left_to_the_rule(
+    codebook: Codebook, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    codebook.weights = learned(codebook, tmp_path_factory)
+    text = "France, which zorbed Niger, provided humanitarian aid to Mali."
+    events = [r for r in extract_document("new", text, None, codebook).records if r.values.get("event_type") == "AID"]
+    assert events
+    assert not [r for r in events if r.method.startswith("trained.")]
+
+
+def test_the_same_documents_give_the_same_weights(codebook: Codebook) -> None:
+    codebook.weights = Weights()
+    assert render_weights(train(documents(), codebook)) == render_weights(train(documents(), codebook))
+
+
+def test_a_type_with_few_examples_is_not_learned(codebook: Codebook) -> None:
+    codebook.weights = Weights()
+    assert not [model for model in train(documents()[:1], codebook) if model[0] == "unit"]
+
+
+def test_a_regression_finds_the_feature_that_tells_and_leaves_out_noise() -> None:
+    rows = [[0, 1 + (n % 2), 3 + (n % 7)] for n in range(140)]
+    wanted = np.array([float(n % 2) for n in range(140)])
+    weights = regress(Matrix.of(rows, 10), wanted, np.ones(140), 1.0)
+    assert weights[2] - weights[1] > 3
+    assert not weights[3:].any()
+
+
+def test_a_stronger_penalty_leaves_fewer_weights() -> None:
+    random = np.random.default_rng(1)
+    rows = [[0, *(1 + random.choice(12, 4, replace=False))] for _ in range(200)]
+    wanted = np.array([float(1 in row and 2 in row) for row in rows])
+    matrix = Matrix.of(rows, 13)
+    few, many = (np.count_nonzero(regress(matrix, wanted, np.ones(200), c)) for c in (0.02, 10.0))
+    assert few < many
+
+
+@given(st.lists(st.sets(st.integers(1, 5)), min_size=1, max_size=6))
+def test_a_matrix_multiplies_as_its_full_form_does(rows: list[set[int]]) -> None:
+    full = np.array([[1.0, *(float(column in row) for column in range(1, 6))] for row in rows])
+    matrix = Matrix.of([[0, *sorted(row)] for row in rows], 6)
+    right, left = np.arange(6) - 2.5, np.arange(len(rows)) + 0.5
+    assert np.allclose(matrix.times(right), full @ right)
+    assert np.allclose(matrix.gathered(left), full.T @ left)

@@ -1,0 +1,82 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.errors import RsbError
+from pipeline.weights import COLUMNS, Weights, likelihood, load_weights, render_weights
+
+HEADER = ",".join(COLUMNS) + "\n"
+models = st.dictionaries(
+    st.tuples(
+        st.sampled_from(["unit", "role"]), st.sampled_from(["events", "terms"]), st.sampled_from(["AID", "loan"])
+    ),
+    st.dictionaries(st.text('abc:|,"“é', max_size=6), st.integers(-9999, 9999).map(lambda n: n / 1000), min_size=1),
+)
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "weights.csv"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@given(models=models)
+def test_what_is_written_is_read_again(models: dict[tuple[str, str, str], dict[str, float]], tmp_path_factory) -> None:  # type: ignore[no-untyped-def]
+    path = written(tmp_path_factory.mktemp("weights"), render_weights(models))
+    assert render_weights(_models(load_weights(path))) == path.read_text(encoding="utf-8")
+
+
+def _models(weights: Weights) -> dict[tuple[str, str, str], dict[str, float]]:
+    found: dict[tuple[str, str, str], dict[str, float]] = {}
+    for feature, pairs in weights.units.items():
+        for number, weight in pairs:
+            found.setdefault(("unit", *weights.labels[number]), {})[feature] = weight
+    for (table, role), told in weights.roles.items():
+        found["role", table, role] = dict(told)
+    return found
+
+
+def test_a_unit_tells_what_its_features_and_what_is_always_there_add_up_to(tmp_path: Path) -> None:
+    weights = load_weights(
+        written(tmp_path, HEADER + "unit,events,AID,,-1\nunit,events,AID,lemma:help,3\nunit,terms,loan,,-4\n")
+    )
+    [(label, likely)] = weights.likely_units(["lemma:help", "unknown"], 0.5)
+    assert label == ("events", "AID")
+    assert likely == pytest.approx(likelihood(2))
+    assert not list(weights.likely_units([], 0.5))
+
+
+def test_a_feature_counts_once(tmp_path: Path) -> None:
+    weights = load_weights(written(tmp_path, HEADER + "unit,events,AID,a,2\nrole,events,actor,a,2\n"))
+    [(_, likely)] = weights.likely_units(["a", "a"], 0.5)
+    assert likely == pytest.approx(likelihood(2))
+    assert weights.likely_role("events", "actor", ["a", "a"]) == pytest.approx(likelihood(2))
+
+
+def test_without_a_file_nothing_is_likely(tmp_path: Path) -> None:
+    weights = load_weights(tmp_path / "weights.csv")
+    assert not list(weights.likely_units(["a"], 0.01))
+    assert weights.likely_role("events", "actor", ["a"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("model,table\n", "the columns are not"),
+        (HEADER + "unit,events,AID,a,much\n", "could not convert"),
+        (HEADER + "unit,events,AID,a\n", "not enough values"),
+        (HEADER + "word,events,AID,a,1\n", "no model “word”"),
+    ],
+)
+def test_a_broken_file_is_told_with_the_mend(tmp_path: Path, text: str, told: str) -> None:
+    with pytest.raises(RsbError, match=told) as caught:
+        load_weights(written(tmp_path, text))
+    assert "pipeline.train" in str(caught.value)
+
+
+@given(st.floats(-1e6, 1e6))
+def test_a_likelihood_is_a_probability_that_grows_with_its_score(score: float) -> None:
+    assert 0 < likelihood(score) < 1
+    assert likelihood(score) <= likelihood(score + 1)
