@@ -77,7 +77,7 @@ def _count_of(quantity: Quantity, first: int, last: int, setting: Setting) -> Co
         return _duration(first, last, unit, setting)
     if unit in ("t", "kg", "[oz_tr]", "[car_m]", "[ston_av]"):
         return Count("mass", unit, first, last + 1)
-    if unit in ("[bbl_us]", "m3", "[cft_i]"):
+    if unit in ("[bbl_us]", "m3", "[cft_i]", "km", "[mi_i]"):
         return Count("count_other", unit, first, last + 1)
     if unit in ("km2", "har", "[acr_us]", "[smi_us]"):
         return Count("area", unit, first, last + 1)
@@ -132,7 +132,22 @@ def _people(first: int, last: int, unit: str | None, setting: Setting) -> Count 
             min(first, count.first),
             max(last + 1, count.last),
         )
-    return Count("count_other", "persons", first, last + 1) if has_people and not _points_back(first, setting) else None
+    if _points_back(first, setting):
+        return None
+    return Count("count_other", "persons", first, last + 1) if has_people else _things(first, last, setting)
+
+
+def _things(first: int, last: int, setting: Setting) -> Count | None:
+    """ "186 prefabricated bridges", "twelve aircraft": a number before a common noun that things are counted by."""
+    units, group = setting.sentence.units, setting.sentence.group_of.get(last)
+    if group is None or group.last <= last + 1:
+        return None
+    head = units[group.last - 1]
+    uncounted = set(setting.cast.codebook.measures["uncounted"])
+    between = units[last + 1 : group.last]
+    if head.tag != "N" or head.name is not None or head.lower in uncounted or any(u.tag in "#%$'~" for u in between):
+        return None
+    return Count("count_other", "1", first, group.last) if head.lower.endswith("s") else None
 
 
 def _points_back(first: int, setting: Setting) -> bool:

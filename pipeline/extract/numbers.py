@@ -59,6 +59,7 @@ UNITS = {
     "kilos": "kg", "kg": "kg", "ounces": "[oz_tr]", "carats": "[car_m]", "barrels": "[bbl_us]", "barrel": "[bbl_us]",
     "cubic metres": "m3", "cubic meters": "m3", "cubic feet": "[cft_i]",
     "square kilometres": "km2", "square kilometers": "km2", "sq km": "km2", "km²": "km2", "km2": "km2", "hectares": "har", "hectare": "har",
+    "kilometres": "km", "kilometers": "km", "kilometre": "km", "kilometer": "km", "km": "km", "miles": "[mi_i]", "mile": "[mi_i]",
     "acres": "[acr_us]", "square miles": "[smi_us]", "households": "households", "families": "households",
 }  # fmt: skip
 _TIMES = {"decades": 10, "decade": 10}

@@ -41,7 +41,7 @@ ROLES = {
     "terms": ("giver_id", "receiver_id"),
 }
 """The sides of a row: who acts, and on whom; those of a deal are alike."""
-THRESHOLD = {"deals": 0.3, "events": 0.55, "relations": 0.3, "terms": 0.3}
+THRESHOLD = {"deals": 0.3, "events": 0.55, "relations": 0.4, "terms": 0.3}
 """Probability from which a unit is read; half would be right more often and read far less (see docs/extraction.md)."""
 TAKEN = 0.35
 """Probability from which a participant is taken; the likeliest is taken from half of that."""
