@@ -11,34 +11,36 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from pipeline.errors import RsbError, not_utf8
 
 COLUMNS = ("model", "table", "label", "feature", "weight")
 """model: `unit` (label: a type) or `role` (label: a column or role). An empty feature is always there."""
 ALWAYS = ""
 Label = tuple[str, str]
+Vector = np.ndarray[tuple[int], np.dtype[np.float64]]
 Model = tuple[str, str, str]
 """Model, table and label."""
 
 
 @dataclass(slots=True)
 class Weights:
-    """Feature → label and weight, for units; label → feature → weight, for participants."""
+    """Feature → its weight for each label, for units; label → feature → weight, for participants."""
 
     labels: tuple[Label, ...] = ()
-    units: Mapping[str, tuple[tuple[int, float], ...]] = field(default_factory=dict)
+    units: Mapping[str, Vector] = field(default_factory=dict)
     roles: Mapping[Label, Mapping[str, float]] = field(default_factory=dict)
 
     def likely_units(self, features: Iterable[str], least: float) -> Iterator[tuple[Label, float]]:
         """The (table, type)s that a unit with these features tells with a probability of `least` or more."""
-        totals = [0.0] * len(self.labels)
+        totals = np.zeros(len(self.labels))
         for feature in dict.fromkeys((ALWAYS, *features)):
-            for label, weight in self.units.get(feature, ()):
-                totals[label] += weight
-        floor = math.log(least / (1 - least))
-        for label, total in enumerate(totals):
-            if total >= floor:
-                yield self.labels[label], likelihood(total)
+            told = self.units.get(feature)
+            if told is not None:
+                totals += told
+        for label in np.flatnonzero(totals >= math.log(least / (1 - least))):
+            yield self.labels[label], likelihood(float(totals[label]))
 
     def likely_role(self, table: str, role: str, features: Iterable[str]) -> float:
         """The probability that a participant with these features has a role; 0 without weights for it."""
@@ -77,7 +79,14 @@ def load_weights(path: Path) -> Weights:
             raise not_utf8(path, error) from None
         except ValueError as error:
             raise RsbError(str(error), path=path, line=rows.line_num, mend="run `python -m pipeline.train`") from None
-    return Weights(tuple(labels), {feature: tuple(pairs) for feature, pairs in units.items()}, roles)
+    return Weights(tuple(labels), {feature: _vector(pairs, len(labels)) for feature, pairs in units.items()}, roles)
+
+
+def _vector(pairs: Iterable[tuple[int, float]], length: int) -> Vector:
+    vector = np.zeros(length)
+    for number, weight in pairs:
+        vector[number] += weight
+    return vector
 
 
 def render_weights(models: Mapping[Model, Mapping[str, float]]) -> str:

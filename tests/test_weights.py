@@ -30,9 +30,9 @@ def test_what_is_written_is_read_again(models: dict[tuple[str, str, str], dict[s
 
 def _models(weights: Weights) -> dict[tuple[str, str, str], dict[str, float]]:
     found: dict[tuple[str, str, str], dict[str, float]] = {}
-    for feature, pairs in weights.units.items():
-        for number, weight in pairs:
-            found.setdefault(("unit", *weights.labels[number]), {})[feature] = weight
+    for feature, vector in weights.units.items():
+        for label, weight in zip(weights.labels, vector, strict=True):
+            found.setdefault(("unit", *label), {})[feature] = float(weight)
     for (table, role), told in weights.roles.items():
         found["role", table, role] = dict(told)
     return found
