@@ -159,7 +159,7 @@ def failures_of_run(project: Project, chance: random.Random, seconds: float) -> 
 def prepare_run(project: Project) -> float:
     """Make the scratch project one that DVC runs; the seconds that a run takes."""
     root = project.space.root
-    for path in ("dvc.yaml", "pipeline", "schemas", "data/gold", "data/waivers.yaml", ".gitignore"):
+    for path in ("dvc.yaml", "pipeline", "schemas", "data/gold", "data/waivers.yaml", "docs/codebook", ".gitignore"):
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         if (ROOT / path).is_dir():
             shutil.copytree(ROOT / path, root / path, ignore=shutil.ignore_patterns("__pycache__"))
@@ -168,7 +168,8 @@ def prepare_run(project: Project) -> float:
     for path in (root / "data" / "gold").iterdir():
         if path.suffix == ".yaml" and path.stem not in SOURCES[1:]:
             path.unlink()
-    for folder in ("coded", "corrections", "baseline"):
+    for folder in ("coded", "corrections", "baseline", "gold_second", "audit"):
+        (root / "data" / folder).mkdir(exist_ok=True)
         (root / "data" / folder / "README.md").write_text("Nothing here.\n")
     subprocess.run(["git", "init", "--quiet"], cwd=root, check=True)
     subprocess.run([sys.executable, "-m", "dvc", "init", "--quiet"], cwd=root, check=True)

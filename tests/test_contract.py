@@ -6,6 +6,7 @@ import re
 import sqlite3
 from collections.abc import Callable
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -182,6 +183,17 @@ def test_the_codebook_page_tells_key_units_targets_and_what_is_derived(codes: Co
     assert "| `date` | string | yes | When it happened. EDTF. |" in events
     assert "| `event_type` | string | no | PLOVER event type. Codes: event_type. |" in events
     assert "The id is" not in contract.codebook_page("participants", codes)
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_the_parts_of_a_codebook_page_stand_apart_as_markdown_asks(table: str, codes: Codes) -> None:
+    lines = contract.codebook_page(table, codes).splitlines()
+    for before, line in pairwise(["", *lines]):
+        for mark in ("|", "- ", "#", "**"):
+            if line.startswith(mark) and not before.startswith(mark):
+                assert before == "", line
+        assert (before, line) != ("", ""), "nor is there more than one empty line"
+    assert contract.codebook_page(table, codes).endswith("\n")
 
 
 # --- pandera --------------------------------------------------------------------------------------------------------
