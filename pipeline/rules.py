@@ -506,7 +506,13 @@ _NEGATING = re.compile(
     re.IGNORECASE,
 )
 """Words that turn what is said into its opposite."""
-_DENYING = re.compile(r"\b(?:den(?:y|ies|ied|ying)|refut\w+|repudiat\w+)\b", re.IGNORECASE)
+_DENYING = re.compile(
+    r"\b(?:den(?:y|ies|ied|ials?|ying)|(?:refut|repudiat|reject|dismiss|disput|contest|contradict)\w+"
+    r"|false(?:ly|hoods?)?|baseless|unfounded)\b",
+    re.IGNORECASE,
+)
+"""Words of a cue that make what follows a denial."""
+_NOT = re.compile(r"\b(?:not|never|no|none|nobody|nothing|neither|nor|without|cannot)\b|n[’']t\b", re.IGNORECASE)
 _NO_TRADE = "Ghana has not sold bauxite."
 _NEGATED = {"claim_id": "c", "record_id": "r", "source_id": "s", "act": "state", "polarity": "neg"}
 _CUE = {"evidence_id": "x", "record_id": "c", "column_name": "cue", "source_id": "s", "span_start": 0, "span_end": 5}
@@ -541,19 +547,21 @@ def _line(text: str, span: Row) -> str:
 
 @rule(
     "claim:denial-cue",
-    "warning",
+    "error",
     "claims",
     reads=("evidence",),
-    mend="make it a denial: act deny, polarity neg; or quote another cue",
+    mend="make it a denial (act deny, polarity neg), or quote as the cue the words that tell the claim",
     passes={"claims": [{**_NEGATED, "act": "deny"}], "evidence": [{**_CUE, "quote": "denied"}]},
     fails={"claims": [{**_NEGATED, "polarity": "pos"}], "evidence": [{**_CUE, "quote": "denied"}]},
 )
 def cues_of_denial_deny(tables: Tables, _: Context) -> Iterator[Finding]:
-    """A claim whose cue is a verb of denial, not negated itself, is negative."""
+    """A claim whose cue denies (“rejects”, “no such thing”), and is not negated itself (“did not deny”), is not positive."""
     for row in tables.rows("claims"):
+        if row["polarity"] != "pos":
+            continue
         cues = [span["quote"] for span in tables.evidence.get(row["claim_id"], ()) if span["column_name"] == "cue"]
-        denied = [cue for cue in cues if _DENYING.search(cue) and not _NEGATING.search(_DENYING.sub("", cue))]
-        if denied and row["polarity"] == "pos":
+        denied = [cue for cue in cues if bool(_DENYING.search(cue)) is not bool(_NOT.search(cue))]
+        if denied:
             yield Finding(row["claim_id"], f"“{denied[0]}” denies", "polarity", "pos", row["source_id"])
 
 
@@ -1064,6 +1072,33 @@ def evidence_has_a_column(tables: Tables, _: Context) -> Iterator[Finding]:
         if column.startswith(ROLE) and column.removeprefix(ROLE) in actors:
             continue
         yield Finding(row["evidence_id"], f"{owner} has no such column", "column_name", column, row["source_id"])
+
+
+@rule(
+    "evidence:claimed",
+    "error",
+    "evidence",
+    reads=("claims",),
+    mend="add to the record what the document claims, or take out what was read from it",
+    passes={
+        "figures": [{"figure_id": "f"}],
+        "claims": [{"claim_id": "c", "record_id": "f", "source_id": "s"}],
+        "evidence": [_SPAN],
+    },
+    fails={
+        "figures": [{"figure_id": "f"}],
+        "claims": [{"claim_id": "c", "record_id": "f", "source_id": "other"}],
+        "evidence": [_SPAN],
+    },
+)
+def documents_claim_what_was_read_from_them(tables: Tables, _: Context) -> Iterator[Finding]:
+    """A document from which something of a proposition was read makes a claim on it."""
+    told: set[tuple[str, str]] = {(row["record_id"], row["source_id"]) for row in tables.rows("claims")}
+    for row in tables.rows("evidence"):
+        record, source = row["record_id"], row["source_id"]
+        if (record, source) not in told and tables.owners.get(record) in contract.proposition_tables():
+            told.add((record, source))  # once for each
+            yield Finding(row["evidence_id"], f"{source} claims nothing of {record}", "record_id", record, source)
 
 
 @rule(

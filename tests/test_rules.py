@@ -138,3 +138,38 @@ def test_a_span_lies_in_one_line_of_its_text(
     example = {"evidence": [span], "texts": {} if text is None else {"s": text}}
     told = [finding.message for finding in run_example(RULES["evidence:span"], example, codes)]
     assert told == ([problem] if problem else [])
+
+
+@pytest.mark.parametrize(
+    ("cue", "polarity", "n_findings"),
+    [
+        ("firmly rejected", "pos", 1),
+        ("Denies it", "pos", 1),
+        ("dismissed as baseless", "pos", 1),
+        ("sees no such thing", "pos", 1),
+        ("isn’t", "pos", 1),
+        ("did not deny", "pos", 0),
+        ("told", "pos", 0),
+        ("denied", "neg", 0),
+        ("denied", "unk", 0),
+    ],
+)
+def test_a_cue_that_denies_makes_no_positive_claim(cue: str, polarity: str, n_findings: int, codes: Codes) -> None:
+    example = {
+        "claims": [{"claim_id": "c", "act": "state", "polarity": polarity, "source_id": "s"}],
+        "evidence": [{"evidence_id": "x", "record_id": "c", "column_name": "cue", "quote": cue}],
+    }
+    assert len(run_example(RULES["claim:denial-cue"], example, codes)) == n_findings
+
+
+def test_of_a_document_that_claims_nothing_it_is_said_once(codes: Codes) -> None:
+    span = {"record_id": "f", "source_id": "s"}
+    example = {
+        "figures": [{"figure_id": "f"}],
+        "claims": [{"claim_id": "c", "record_id": "f", "source_id": "other"}],
+        "evidence": [{**span, "evidence_id": f"x{number}"} for number in range(3)]
+        + [{**span, "evidence_id": "y", "record_id": "f", "source_id": "other"}]
+        + [{**span, "evidence_id": "z", "record_id": "c"}],
+    }
+    (finding,) = run_example(RULES["evidence:claimed"], example, codes)
+    assert (finding.key, finding.column, finding.value, finding.source_id) == ("x0", "record_id", "f", "s")
