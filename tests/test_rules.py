@@ -173,3 +173,41 @@ def test_of_a_document_that_claims_nothing_it_is_said_once(codes: Codes) -> None
     }
     (finding,) = run_example(RULES["evidence:claimed"], example, codes)
     assert (finding.key, finding.column, finding.value, finding.source_id) == ("x0", "record_id", "f", "s")
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("Côte d’Or", None),
+        ("a  b", None),
+        ("🇨🇩 cobalt", None),
+        ("", "is empty text"),
+        ("a\u2028b", "holds a line end"),
+        ("é\x85", "holds a line end"),
+        ("a\x7fb", "holds a line end"),
+        ("a\tb", "holds a line end"),
+        (" a", "begins or ends"),
+        ("a ", "begins or ends"),
+        ("\u00a0a", "begins or ends"),
+        ("a\u3000", "begins or ends"),
+        ("e\u0301", "is not in Unicode NFC"),
+    ],
+)
+def test_a_string_is_clean_or_it_is_said_what_it_is(text: str, problem: str | None, codes: Codes) -> None:
+    names = ["plain", text, "as well"]
+    example = {"actors": [{"actor_id": f"a{number}", "name": name} for number, name in enumerate(names)]}
+    found = run_example(RULES["string:clean"], example, codes)
+    assert [(finding.key, finding.value) for finding in found] == ([("a1", text)] if problem else [])
+    assert all(problem and problem in finding.message for finding in found)
+
+
+def test_an_empty_cell_is_clean(codes: Codes) -> None:
+    assert run_example(RULES["string:clean"], {"actors": [{"actor_id": "a", "name": None}]}, codes) == []
+
+
+def test_a_key_of_several_parts_stands_once(codes: Codes) -> None:
+    roles = [("r", "party", "COD"), ("r", "mediator", "COD"), ("r", "party", "COD")]
+    example = {"participants": [{"record_id": r, "role": role, "actor_id": a} for r, role, a in roles]}
+    (finding,) = run_example(RULES["id:unique"], example, codes)
+    assert finding.key == "r|party|COD"
+    assert finding.message == "stands already in participants"
