@@ -27,6 +27,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator
+from functools import partial
 from pathlib import Path
 from types import CodeType, FrameType, ModuleType
 from typing import Any, NamedTuple
@@ -58,12 +59,12 @@ FOR_PEOPLE = {"RsbError", "Finding", "SchemaChange", "say", "ValueError", "track
 
 
 class Mutant(NamedTuple):
-    """A changed module: where and what, its tree, and the lines of the statement that is changed."""
+    """A changed module: where and what, the lines of the statement that is changed, and what makes its tree."""
 
     line: int
     what: str
-    tree: ast.Module
     lines: range
+    tree: Callable[[], ast.Module]
 
 
 Located = ast.stmt | ast.expr
@@ -81,12 +82,16 @@ def mutants_of(source: str) -> Iterator[Mutant]:
     for statement in (node for node in ast.walk(tree) if isinstance(node, ast.stmt)):
         statements |= {id(node): statement for node in ast.walk(statement)}  # an inner one comes after its outer one
     for node, what, change in sorted(changes, key=lambda found: (found[0].lineno, found[0].col_offset)):
-        twin = copy.deepcopy(tree)
-        target = next(other for number, other in enumerate(ast.walk(twin)) if number == numbered[id(node)])
-        change(target)
         changed = statements[id(node)]
         lines = range(changed.lineno, (changed.end_lineno or changed.lineno) + 1)
-        yield Mutant(node.lineno, what, ast.fix_missing_locations(twin), lines)
+        yield Mutant(node.lineno, what, lines, partial(_changed, tree, numbered[id(node)], change))
+
+
+def _changed(tree: ast.Module, place: int, change: Callable[[ast.AST], None]) -> ast.Module:
+    """A copy of a tree with one of its nodes changed."""
+    twin = copy.deepcopy(tree)
+    change(next(node for number, node in enumerate(ast.walk(twin)) if number == place))
+    return ast.fix_missing_locations(twin)
 
 
 def _changes_in(top: ast.FunctionDef | ast.ClassDef) -> Iterator[tuple[Located, str, Callable[[ast.AST], None]]]:
@@ -275,7 +280,7 @@ def is_noticed(module: str, mutant: Mutant, tests: list[str]) -> bool:
     child = os.fork()
     if child == 0:
         os.setsid()
-        sys.meta_path.insert(0, _Finder(f"pipeline.{module}", _path(module), mutant.tree))
+        sys.meta_path.insert(0, _Finder(f"pipeline.{module}", _path(module), mutant.tree()))
         _run_tests(sorted({test.partition("::")[0] for test in tests}), _Chosen(tests))
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
