@@ -195,12 +195,13 @@ def main(trials: int, chosen: list[str]) -> int:
                 seconds = time.perf_counter() - start
                 count = (trials - runs) // len(STAGES) + (list(STAGES).index(stage) < (trials - runs) % len(STAGES))
             told: Counter[str] = Counter()
-            for _ in range(count):
+            for trial in range(1, count + 1):
                 if stage == WHOLE:
                     killed, found = failures_of_run(project, chance, seconds * 1.1)
                 else:
                     killed, found = failures_of_stage(project, stage, chance, seconds * 1.1)
                 told.update(["killed at work"] * killed, **Counter(found))
+                print(stage, trial, *found, file=sys.stderr, flush=True)
             rows.append([stage, count, told["killed at work"], *(told[failure] for failure in FAILURES)])
             print(rows[-1], file=sys.stderr, flush=True)
     show("kill -9 at random moments", ["what", "trials", "killed at work", *FAILURES], rows)

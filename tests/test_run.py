@@ -23,7 +23,7 @@ from tiny import NOTHING_ASSERTED
 from pipeline import store
 from pipeline.cli import main
 from pipeline.errors import RsbError
-from pipeline.outputs import find_unlike
+from pipeline.outputs import find_unlike, forget_half_written
 from pipeline.run import run
 from pipeline.workspace import Workspace, installed_checkout
 
@@ -218,6 +218,38 @@ def test_a_lock_of_a_dead_process_is_taken_over(make: MakeWorkspace) -> None:
     assert (workspace.root / "ran").exists()
     assert log.read_text().startswith(f"run of process {os.getpid()}, since ")
     assert "old" not in log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "left"),
+    [
+        (".dvc/tmp/rwlock", ""),
+        (".dvc/tmp/rwlock", '{"/a/b": {"wri'),
+        ("dvc.lock", ""),
+        ("dvc.lock", "schema: '2.0'\nstages:\n  a:\n    cm"),
+        ("dvc.lock", "schema: '2.0'\nstages:\n  a:\n    deps: []\n"),
+    ],
+)
+def test_a_file_of_dvc_that_a_kill_left_half_written_is_in_no_way(make: MakeWorkspace, name: str, left: str) -> None:
+    workspace = make({"a": {"cmd": "touch ran; exit 1"}})
+    store.write_text(workspace.root / name, left)
+    assert forget_half_written(workspace.root) == [name]
+    assert forget_half_written(workspace.root) == []
+
+
+def test_a_run_goes_on_from_what_a_killed_one_left_of_dvc_s_files(
+    make: MakeWorkspace, tables: dict[str, pa.Table]
+) -> None:
+    workspace = make({"assemble": {"cmd": "mkdir -p data/interim && cp -r made data/interim/tables", "deps": ["made"]}})
+    output, whole = assembled(workspace, tables)
+    for name in ("dvc.lock", ".dvc/tmp/rwlock"):
+        path = workspace.root / name
+        path.write_bytes(path.read_bytes()[:-1] if name == ".dvc/tmp/rwlock" else b"stages: [")
+    shutil.rmtree(workspace.tables)
+    result = rsb_run()
+    assert result.exit_code == 0, result.output
+    assert "dvc.lock was half written" in result.output
+    assert output.read_bytes() == whole
 
 
 def test_a_stage_that_outlives_its_killed_run_keeps_the_next_one_out(make: MakeWorkspace) -> None:
