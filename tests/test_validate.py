@@ -160,7 +160,13 @@ def test_wrong_columns_and_types_are_issues(tables: Data, context: Context) -> N
         "places": tables["places"].append_column("name", tables["places"]["name"]),
     }
     del spoiled["aliases"]
-    found = broken(spoiled, context)
+    issues = validate.check(spoiled, context).issues
+    found = {(issue.rule_id, issue.table_name, issue.column_name) for issue in issues}
+    told = {issue.message for issue in issues if issue.rule_id.startswith("structure:")}
+    assert told == {
+        "is missing", "is not declared", "is int64, not string", "stands in another place than declared",
+        "stands more than once",
+    }  # fmt: skip
     assert {
         ("structure:missing-column", "deals", "stage"),
         ("structure:extra-column", "deals", "colour"),
@@ -276,6 +282,38 @@ def test_the_catalogue_has_everything_that_can_be_an_issue() -> None:
 
 
 # --- reports
+
+
+def test_an_issue_shows_the_words_of_its_own_cell_and_else_those_of_the_record(tables: Data, context: Context) -> None:
+    def shown(change: Callable[[Row], Row], rule_id: str, column: str) -> list[str | None]:
+        outcome = validate.check(mutated(tables, "figures", change), context)
+        wanted = [issue for issue in outcome.issues if (issue.rule_id, issue.column_name) == (rule_id, column)]
+        return [outcome.places[issue].quote for issue in wanted]
+
+    assert shown(put(value=8000.0), "evidence:grounded", "value") == ["More than 7,000"]
+    assert shown(put(unit="percent"), "figure:unit", "unit") == ["people"]
+    assert shown(put(n_for=2), "standing:recomputed", "n_for") == ["More than 7,000 people have been killed."]
+
+
+def test_an_issue_on_evidence_and_on_a_participant_shows_their_words(tables: Data, context: Context) -> None:
+    longer = mutated(tables, "evidence", put(quote="7,000 and more"), column_name="value")
+    outcome = validate.check(longer, context)
+    (issue,) = [issue for issue in outcome.issues if issue.rule_id == "evidence:quote"]
+    assert outcome.places[issue].quote == "7,000 and more"
+    victim = mutated(tables, "participants", put(role="party"), actor_id="m23")
+    outcome = validate.check(victim, context)
+    (issue,) = [issue for issue in outcome.issues if issue.rule_id == "participant:role"]
+    assert outcome.places[issue].quote == "M23"
+
+
+def test_errors_stand_before_warnings_and_rows_in_order(tables: Data, context: Context) -> None:
+    spoilt = mutated(tables, "participants", lambda _: None, actor_id="USA")
+    spoilt = mutated(spoilt, "sources", put(n_chars=1))
+    issues = validate.check(spoilt, context).issues
+    assert {issue.severity for issue in issues} == {"error", "warning"}
+    assert list(issues) == sorted(
+        issues, key=lambda issue: (issue.severity, issue.rule_id, issue.table_name, issue.key, issue.column_name or "")
+    )
 
 
 @pytest.fixture
@@ -462,6 +500,31 @@ def test_a_workspace_without_tables_or_with_odd_parameters_exits_2(workspace: Pa
     result = rsb()
     assert result.exit_code == 2
     assert "rsb run" in result.output
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_a_folder_of_tables_is_checked_in_either_format(workspace: Path, tables: Data, ending: str) -> None:
+    write = {"csv": store.write_csv, "parquet": store.write_parquet}[ending]
+    for table, data in tables.items():
+        write(workspace / "folder" / f"{table}.{ending}", table, data)
+    result = rsb(str(workspace / "folder"))
+    assert result.exit_code == 0, result.output
+    assert "13 tables" in result.output
+    (workspace / "folder" / f"relations.{ending}").unlink()
+    result = rsb(str(workspace / "folder"), "--format", "json")
+    missing = [issue["table_name"] for issue in json.loads(result.output)["issues"]]
+    assert "relations" in missing
+
+
+def test_deals_that_the_registry_names_are_names_and_hashed_ones_are_not(tables: Data) -> None:
+    (deal,) = tables["deals"].to_pylist()
+    named = {**deal, "deal_id": "kivu-pact", "title": "Kivu pact"}
+    both = {**tables, "deals": contract.to_arrow("deals", [deal, named])}
+    aliases = [{"alias": "Kivu accord", "target_id": key, "alias_type": "name"} for key in ("kivu-pact", deal["deal_id"])]
+    names = validate.names_among({**both, "aliases": contract.to_arrow("aliases", aliases)})
+    assert names is not None
+    assert names.targets("Kivu accord") == names.targets("Kivu pact")
+    assert "kivu-pact" in names.targets("Kivu pact")
 
 
 def test_names_are_those_of_the_tables_however_damaged_they_are(tables: Data) -> None:
