@@ -8,7 +8,7 @@ makes it again. Outputs in no lock are nobody's business.
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -46,7 +46,7 @@ def forget_half_written(root: Path) -> list[str]:
 
     They are `dvc.lock`, whose stages then run anew or come out of the cache, and the list of what is in use.
     """
-    readers = {
+    readers: dict[str, Callable[[Path], object]] = {
         "dvc.lock": lambda path: list(_outputs_in(path)),
         ".dvc/tmp/rwlock": lambda path: json.loads(path.read_bytes()),
     }

@@ -520,7 +520,9 @@ def test_deals_that_the_registry_names_are_names_and_hashed_ones_are_not(tables:
     (deal,) = tables["deals"].to_pylist()
     named = {**deal, "deal_id": "kivu-pact", "title": "Kivu pact"}
     both = {**tables, "deals": contract.to_arrow("deals", [deal, named])}
-    aliases = [{"alias": "Kivu accord", "target_id": key, "alias_type": "name"} for key in ("kivu-pact", deal["deal_id"])]
+    aliases = [
+        {"alias": "Kivu accord", "target_id": key, "alias_type": "name"} for key in ("kivu-pact", deal["deal_id"])
+    ]
     names = validate.names_among({**both, "aliases": contract.to_arrow("aliases", aliases)})
     assert names is not None
     assert names.targets("Kivu accord") == names.targets("Kivu pact")
