@@ -125,12 +125,13 @@ def diff(previous: Rows, current: Rows) -> Delta:
         return Delta(current.columns, {}, [], _revisions(current.labels, before.data, current.data))
     at = pc.index_in(current.labels, value_set=previous.labels)
     fresh, kept = at.is_null(), at.is_valid()
-    lost = pc.invert(pc.is_in(previous.labels, value_set=current.labels))
+    lost = np.ones(len(previous), dtype=bool)
+    lost[at.drop_null().to_numpy()] = False
     added = zip(current.labels.filter(fresh).to_pylist(), _as_tuples(current.data.filter(fresh)), strict=True)
     return Delta(
         current.columns,
         dict(added),
-        previous.labels.filter(lost).to_pylist(),
+        previous.labels.filter(pa.array(lost)).to_pylist(),
         _revisions(current.labels.filter(kept), before.data.take(at.drop_null()), current.data.filter(kept)),
     )
 

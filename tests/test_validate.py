@@ -160,7 +160,9 @@ def test_wrong_columns_and_types_are_issues(tables: Data, context: Context) -> N
         "places": tables["places"].append_column("name", tables["places"]["name"]),
     }
     del spoiled["aliases"]
-    issues = validate.check(spoiled, context).issues
+    outcome = validate.check(spoiled, context)
+    assert outcome.counts["structure:type"] == 1, "one for the column, however many its cells"
+    issues = outcome.issues
     found = {(issue.rule_id, issue.table_name, issue.column_name) for issue in issues}
     told = {issue.message for issue in issues if issue.rule_id.startswith("structure:")}
     assert told == {
@@ -527,6 +529,26 @@ def test_deals_that_the_registry_names_are_names_and_hashed_ones_are_not(tables:
     assert names is not None
     assert names.targets("Kivu accord") == names.targets("Kivu pact")
     assert "kivu-pact" in names.targets("Kivu pact")
+
+
+def test_a_release_is_judged_by_the_names_that_it_holds(
+    workspace: Path, tables: Data, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: Path) -> Names:
+        raise AssertionError("the registry is not asked")
+
+    monkeypatch.setattr(validate, "load_names", refuse)
+    store.write_tables(workspace / "folder", tables)
+    assert rsb(str(workspace / "folder")).exit_code == 0
+
+
+def test_an_actor_learned_from_a_text_is_no_name_of_the_registry(tables: Data) -> None:
+    learned = {"actor_id": "x-front", "name": "X Front", "actor_type": "armed_group", "is_provisional": True}
+    actors = contract.to_arrow("actors", [*tables["actors"].to_pylist(), learned])
+    names = validate.names_among({**tables, "actors": actors})
+    assert names is not None
+    assert "x-front" not in names.targets("X Front")
+    assert "x-front" not in names.actors
 
 
 def test_names_are_those_of_the_tables_however_damaged_they_are(tables: Data) -> None:
