@@ -85,6 +85,7 @@ def test_removed_things_are_major_and_added_things_minor(description: dict[str, 
     assert {change.level for change in lost} == {"major"}
     assert sorted(change.where for change in gained) == ["deals.extra", "extra", "extra", "extras"]
     assert sorted(change.where for change in lost) == sorted(change.where for change in gained)
+    assert {change.what for change in gained} == {"column added", "table added", "code list added", "stage code added"}
     assert compare.bump("1.2.3", "minor") == "1.3.0"
     assert compare.bump("1.2.3", "major") == "2.0.0"
     assert compare.bump("1.2.3", "patch") == "1.2.4"
@@ -239,6 +240,10 @@ def test_a_row_read_from_the_same_passages_under_a_new_id_is_replaced(
     assert set(deltas["participants"].heirs) == set(deltas["participants"].gone)
     assert deltas["evidence"].gone == []
     assert {cell.column for cell in deltas["terms"].revised} == {"deal_id"}
+    rows = compare.compare(version(tables, description), version(now, description), "0.2.0").changes.to_pylist()
+    (gone,) = [row for row in rows if row["change"] == "replaced" and row["table_name"] == "deals"]
+    assert (gone["record_id"], gone["replaced_by"]) == (deal, "congo-us-minerals")
+    assert gone["reason"] == "what it says stands under another id"
 
 
 def test_a_row_whose_passages_another_took_over_is_merged(tables: Tables, description: dict[str, Any]) -> None:
@@ -355,6 +360,14 @@ def test_every_row_that_is_gone_has_its_reason(tables: Tables, description: dict
     assert told == ["the text of its source changed"]
 
 
+def test_evidence_that_is_gone_while_its_record_stays_is_no_longer_read(
+    tables: Tables, description: dict[str, Any]
+) -> None:
+    now = {**tables, "evidence": tables["evidence"].slice(1)}
+    (row,) = compare.compare(version(tables, description), version(now, description), "0.2.0").changes.to_pylist()
+    assert (row["table_name"], row["reason"]) == ("evidence", "it is no longer read from its source")
+
+
 def test_what_vanishes_without_an_entry_is_named(tables: Tables, description: dict[str, Any]) -> None:
     before = version(tables, description)
     now = version({**tables, "relations": tables["relations"].slice(0, 0)}, description)
@@ -381,6 +394,7 @@ def test_a_new_column_is_told_for_its_values(tables: Tables, description: dict[s
     assert [(row["column_name"], row["reason"]) for row in found.changes.to_pylist()] == [("opened", "new column")]
     assert found.schema["schema_version"] == "1.3.0"
     assert found.report["schema_level"] == "minor"
+    assert found.report["schema_changes"] == [{"level": "minor", "where": "deals.opened", "what": "column added"}]
 
 
 # The stage
