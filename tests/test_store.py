@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -192,7 +193,8 @@ def test_what_a_killed_process_wrote_is_swept_by_the_next(tmp_path: Path, monkey
 
 
 def test_to_ask_whether_a_process_is_alive_does_it_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
-    asleep = subprocess.Popen(["sleep", "60"])
+    hears_hangups = partial(signal.signal, signal.SIGHUP, signal.SIG_DFL)
+    asleep = subprocess.Popen(["sleep", "60"], preexec_fn=hears_hangups)
     assert store.is_alive(asleep.pid)
     time.sleep(0.05)
     assert asleep.poll() is None

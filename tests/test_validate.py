@@ -542,6 +542,28 @@ def test_a_release_is_judged_by_the_names_that_it_holds(
     assert rsb(str(workspace / "folder")).exit_code == 0
 
 
+def test_what_a_release_says_was_waived_is_let_pass_where_it_is_downloaded(workspace: Path, tables: Data) -> None:
+    release = workspace / "elsewhere"
+    store.write_tables(release / "parquet", mutated(tables, "figures", put(unit="percent")))
+    assert "figure:unit" in rsb(str(release)).output
+    key = tables["figures"]["figure_id"][0].as_py()
+    row = dict.fromkeys(ISSUES.names, "") | {
+        "rule_id": "figure:unit", "severity": "waived", "table_name": "figures", "key": key, "column_name": "unit",
+        "message": "is no unit of deaths (waived: so the text)",
+    }  # fmt: skip
+    (release / "issues.csv").write_text(",".join(row) + "\n" + ",".join(row.values()) + "\n")
+    told = rsb(str(release)).output
+    assert "ERROR  figure:unit" not in told
+    assert "Waived (1):" in told
+
+
+@pytest.mark.usefixtures("workspace")
+def test_assertions_are_suggested_from_the_tables_of_the_workspace() -> None:
+    result = rsb("--suggest")
+    assert result.exit_code == 0, result.output
+    assert "min_counts:" in result.output
+
+
 def test_an_actor_learned_from_a_text_is_no_name_of_the_registry(tables: Data) -> None:
     learned = {"actor_id": "x-front", "name": "X Front", "actor_type": "armed_group", "is_provisional": True}
     actors = contract.to_arrow("actors", [*tables["actors"].to_pylist(), learned])
