@@ -6,7 +6,7 @@ ids are hashed anew, references follow, derived days and standing are recomputed
 with `rsb verify`, without registry and history (`verify`), and those of the gate (`gate`); and whether the proof that
 the published delta leads to these tables fails (`history`). Told for each: how often, and by which rules.
 
-Run: `.venv/bin/python benchmarks/forgeries.py [TRIALS]` after `rsb run` (10 trials of each kind by default).
+Run: `.venv/bin/python benchmarks/forgeries.py [TRIALS [KIND …]]` after `rsb run` (by default 10 trials of every kind).
 """
 
 import random
@@ -55,7 +55,7 @@ def verified(contents: Contents) -> set[str]:
 known = set(validate.known_rules())
 
 
-def main(trials: int) -> None:
+def main(trials: int, chosen: list[str]) -> None:
     """Forge, ask, and print the table."""
     workspace = Workspace(ROOT)
     honest = load_release(workspace.release, workspace.facts)
@@ -67,7 +67,7 @@ def main(trials: int) -> None:
     nothing = {table: Delta(rows.columns, {}, [], []) for table, rows in before.items()}
     delta = dump_delta(nothing, since="0", version="1")
     rows: list[list[object]] = []
-    for name, kind in FORGERIES.items():
+    for name, kind in ((name, FORGERIES[name]) for name in chosen or FORGERIES):
         for care in (False, True):
             found: dict[str, Counter[str]] = {"verify": Counter(), "gate": Counter()}
             noticed, told = Counter[str](), 0
@@ -97,4 +97,4 @@ def main(trials: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 10)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 10, sys.argv[2:])

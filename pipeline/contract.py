@@ -391,10 +391,7 @@ def schema_description(codes: Codes) -> dict[str, Any]:
             table: {
                 "key": list(facts(table).key),
                 "natural_key": list(facts(table).natural_key),
-                "columns": [
-                    {**asdict(column), "arrow_type": str(column.arrow_type), "refers_to": list(column.refers_to)}
-                    for column in columns(table)
-                ],
+                "columns": [{**asdict(column), "arrow_type": str(column.arrow_type)} for column in columns(table)],
             }
             for table in table_names()
         },

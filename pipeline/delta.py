@@ -82,7 +82,7 @@ def as_rows(data: pa.Table, key: Iterable[str]) -> Rows:
         columns = list(pool.map(lambda column: column.cast(pa.string()).combine_chunks(), data.columns))
     text = pa.table(columns, names=data.column_names)
     labels = _join(_pick(text, tuple(key)))
-    if pc.count_distinct(labels).as_py() < len(labels):
+    if len(pa.table({"label": labels}).group_by("label").aggregate([])) < len(labels):
         labels = _tell_apart(labels)
     return Rows(text, labels)
 
@@ -125,12 +125,13 @@ def diff(previous: Rows, current: Rows) -> Delta:
         return Delta(current.columns, {}, [], _revisions(current.labels, before.data, current.data))
     at = pc.index_in(current.labels, value_set=previous.labels)
     fresh, kept = at.is_null(), at.is_valid()
-    lost = pc.invert(pc.is_in(previous.labels, value_set=current.labels))
+    lost = np.ones(len(previous), dtype=bool)
+    lost[at.drop_null().to_numpy()] = False
     added = zip(current.labels.filter(fresh).to_pylist(), _as_tuples(current.data.filter(fresh)), strict=True)
     return Delta(
         current.columns,
         dict(added),
-        previous.labels.filter(lost).to_pylist(),
+        previous.labels.filter(pa.array(lost)).to_pylist(),
         _revisions(current.labels.filter(kept), before.data.take(at.drop_null()), current.data.filter(kept)),
     )
 
@@ -164,7 +165,7 @@ def apply(delta: Delta, previous: Rows) -> Rows:
     keep = np.ones(len(rows), dtype=bool)
     keep[_places(rows.labels, delta.gone).to_numpy()] = False
     kept = rows.labels.filter(pa.array(keep))
-    if pc.any(pc.is_in(pa.array(delta.added, pa.string()), value_set=kept)).as_py():
+    if pc.any(pc.is_in(kept, value_set=pa.array(delta.added, pa.string()))).as_py():
         raise ValueError("a row that the delta adds is there already")
     cells_added = list(zip(*delta.added.values(), strict=True)) or [()] * len(delta.columns)
     fresh = pa.table({n: pa.array(c, pa.string()) for n, c in zip(delta.columns, cells_added, strict=True)})
@@ -173,6 +174,8 @@ def apply(delta: Delta, previous: Rows) -> Rows:
 
 
 def _places(labels: pa.Array, wanted: Sequence[str]) -> pa.Array:
+    if not wanted:
+        return pa.array([], pa.int32())  # without an index of all labels
     at = pc.index_in(pa.array(wanted, pa.string()), value_set=labels)
     if at.null_count:
         raise ValueError(f"no row {show(wanted[at.is_null().index(True).as_py()])}")

@@ -8,7 +8,7 @@ makes it again. Outputs in no lock are nobody's business.
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -41,15 +41,45 @@ def forget(root: Path, unlike: dict[str, str]) -> None:
             (root / path).unlink()
 
 
+def forget_half_written(root: Path) -> list[str]:
+    """Remove those files of DVC that a kill left half written, since with them it refuses to start; their names.
+
+    They are `dvc.lock`, whose stages then run anew or come out of the cache, and the list of what is in use.
+    """
+    readers: dict[str, Callable[[Path], object]] = {
+        "dvc.lock": lambda path: list(_outputs_in(path)),
+        ".dvc/tmp/rwlock": lambda path: json.loads(path.read_bytes()),
+    }
+    broken = []
+    for name, read in readers.items():
+        try:
+            read(root / name)
+        except FileNotFoundError:
+            pass
+        except _BROKEN:
+            (root / name).unlink()
+            broken.append(name)
+    return broken
+
+
+_BROKEN = (yaml.YAMLError, ValueError, LookupError, TypeError, AttributeError)
+
+
+def _outputs_in(path: Path) -> Iterator[tuple[str, str]]:
+    """(output, its hash) of each stage in a lock, every one of which has a command."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    for stage in yaml.load(path.read_bytes(), Loader=loader)["stages"].values():
+        stage["cmd"]
+        yield from ((out["path"], out["md5"]) for out in stage.get("outs", ()))
+
+
 def _locked(root: Path) -> Iterator[tuple[str, str]]:
     path = root / "dvc.lock"
     if not path.is_file():
         return
     try:
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        stages = yaml.load(path.read_bytes(), Loader=loader)["stages"]
-        yield from [(out["path"], out["md5"]) for stage in stages.values() for out in stage.get("outs", ())]
-    except (yaml.YAMLError, LookupError, TypeError, AttributeError) as error:
+        yield from list(_outputs_in(path))
+    except _BROKEN as error:
         told = f"is no lock of DVC: {type(error).__name__}"
         raise RsbError(told, path=path, mend="restore it from git, or delete it and run `rsb run`") from None
 

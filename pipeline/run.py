@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pipeline.errors import RsbError
-from pipeline.outputs import find_unlike, forget
+from pipeline.outputs import find_unlike, forget, forget_half_written
 from pipeline.progress import Steps
 from pipeline.workspace import Workspace
 
@@ -48,6 +48,8 @@ def run(workspace: Workspace) -> tuple[bool, list[str]]:
     with _only_run(log) as file, ExitStack() as stack:
         # Held open, the tables of the run before can be read while DVC starts, though it may delete them.
         old = {table: stack.enter_context(path.open("rb")) for table, path in _paths(workspace).items()}
+        for name in forget_half_written(workspace.root):
+            file.write(f"warning: {name} was half written, as a killed run leaves it. It is made again\n".encode())
         process = _start(workspace, file)
         before = _keys(old)
         code = _follow(process, log)

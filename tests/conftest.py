@@ -42,9 +42,10 @@ def texts() -> dict[str, str]:
     return {SOURCE: TEXT}
 
 
-@pytest.fixture
-def names(tables: dict[str, pa.Table]) -> Names:
+@pytest.fixture(scope="session")
+def names(tiny_tables: dict[str, pa.Table]) -> Names:
     """The tiny dataset's own registry, compiled."""
+    tables = tiny_tables
     return Names(
         Registry(
             actors=tuple(tables["actors"].to_pylist()),
@@ -56,7 +57,13 @@ def names(tables: dict[str, pa.Table]) -> Names:
 
 
 @pytest.fixture
-def tables() -> dict[str, pa.Table]:
+def tables(tiny_tables: dict[str, pa.Table]) -> dict[str, pa.Table]:
+    """The tiny dataset, for a test to spoil."""
+    return dict(tiny_tables)
+
+
+@pytest.fixture(scope="session")
+def tiny_tables() -> dict[str, pa.Table]:
     rows = _registry_and_source()
     deal = _add(
         rows,

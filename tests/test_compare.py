@@ -85,6 +85,7 @@ def test_removed_things_are_major_and_added_things_minor(description: dict[str, 
     assert {change.level for change in lost} == {"major"}
     assert sorted(change.where for change in gained) == ["deals.extra", "extra", "extra", "extras"]
     assert sorted(change.where for change in lost) == sorted(change.where for change in gained)
+    assert {change.what for change in gained} == {"column added", "table added", "code list added", "stage code added"}
     assert compare.bump("1.2.3", "minor") == "1.3.0"
     assert compare.bump("1.2.3", "major") == "2.0.0"
     assert compare.bump("1.2.3", "patch") == "1.2.4"
@@ -107,6 +108,73 @@ def test_a_tightened_column_says_so(description: dict[str, Any]) -> None:
         "tightened: pattern changed from nothing to [a-z]+",
     ]
     assert all("tightened" not in change.what for change in compare_schemas(new, description))
+
+
+@pytest.mark.parametrize(
+    ("aspect", "before", "now", "tightens", "level"),
+    [
+        ("low", None, 0.0, True, "minor"),
+        ("low", 0.0, 1.0, True, "minor"),
+        ("low", 1.0, 0.0, False, "minor"),
+        ("high", None, 9.0, True, "minor"),
+        ("high", 9.0, 8.0, True, "minor"),
+        ("high", 8.0, 9.0, False, "minor"),
+        ("high", 8.0, None, False, "minor"),
+        ("vocabulary", None, "stage", True, "minor"),
+        ("vocabulary", "stage", None, False, "major"),
+        ("edtf", False, True, True, "minor"),
+        ("edtf", True, False, False, "major"),
+        ("refers_to", ["deals", "events"], ["deals"], True, "minor"),
+        ("refers_to", [], ["deals"], True, "minor"),
+        ("refers_to", ["deals"], [], False, "major"),
+        ("refers_to", ["deals"], ["deals", "events"], False, "major"),
+        ("unit", None, "t", False, "minor"),
+        ("unit", "t", "kg", False, "major"),
+        ("derived", False, True, False, "minor"),
+    ],
+)
+def test_what_narrows_a_column_is_minor_and_what_breaks_its_promise_major(
+    description: dict[str, Any], aspect: str, before: object, now: object, tightens: bool, level: str
+) -> None:
+    old, new = copy.deepcopy(description), copy.deepcopy(description)
+    columns_of(old, "deals")[3][aspect] = before
+    columns_of(new, "deals")[3][aspect] = now
+    (change,) = compare_schemas(old, new)
+    assert (change.what.startswith("tightened: "), change.level) == (tightens, level)
+
+
+def test_a_change_tells_what_was_and_what_is(description: dict[str, Any]) -> None:
+    new = copy.deepcopy(description)
+    new["tables"]["terms"]["natural_key"] = ["deal_id", "side"]
+    columns_of(new, "deals")[0]["arrow_type"] = "int32"
+    columns_of(new, "deals")[1]["deprecated"] = "use stage"
+    columns_of(new, "evidence")[1]["refers_to"] = ["deals", "events"]
+    told = {change.where: change.what for change in compare_schemas(description, new)}
+    old = description["tables"]["terms"]["natural_key"]
+    assert told["terms"] == f"natural key changed from {', '.join(old)} to deal_id, side"
+    name = [column["name"] for column in columns_of(new, "deals")]
+    assert told[f"deals.{name[0]}"] == "retyped from string to int32"
+    assert told[f"deals.{name[1]}"] == "deprecated: use stage"
+    assert told["evidence.record_id"].endswith(" to deals, events")
+    back = {change.where: change.what for change in compare_schemas(new, description)}
+    assert back[f"deals.{name[1]}"] == "deprecated no longer"
+
+
+def test_the_gravest_change_stands_before_the_others(description: dict[str, Any]) -> None:
+    new = copy.deepcopy(description)
+    columns_of(new, "aliases")[0]["description"] = "Other words."
+    columns_of(new, "deals")[1]["deprecated"] = "use stage"
+    columns_of(new, "terms")[0]["arrow_type"] = "int32"
+    changes = compare_schemas(description, new)
+    assert [change.level for change in changes] == ["major", "minor", "patch"]
+    assert gravest(changes) == "major"
+    assert gravest(changes[1:]) == "minor"
+
+
+def test_descriptions_are_the_same_only_with_the_same_tables_and_codes(description: dict[str, Any]) -> None:
+    assert compare.same_declarations(description, {**copy.deepcopy(description), "version": "9.9.9"})
+    for part in ("tables", "codes"):
+        assert not compare.same_declarations(description, {**description, part: {}})
 
 
 def test_a_column_that_goes_unannounced_may_not_be_published(description: dict[str, Any]) -> None:
@@ -172,6 +240,10 @@ def test_a_row_read_from_the_same_passages_under_a_new_id_is_replaced(
     assert set(deltas["participants"].heirs) == set(deltas["participants"].gone)
     assert deltas["evidence"].gone == []
     assert {cell.column for cell in deltas["terms"].revised} == {"deal_id"}
+    rows = compare.compare(version(tables, description), version(now, description), "0.2.0").changes.to_pylist()
+    (gone,) = [row for row in rows if row["change"] == "replaced" and row["table_name"] == "deals"]
+    assert (gone["record_id"], gone["replaced_by"]) == (deal, "congo-us-minerals")
+    assert gone["reason"] == "what it says stands under another id"
 
 
 def test_a_row_whose_passages_another_took_over_is_merged(tables: Tables, description: dict[str, Any]) -> None:
@@ -211,6 +283,50 @@ def test_a_row_that_went_with_its_source_says_so(tables: Tables, description: di
     assert told["aliases"] == "it is no longer listed, or nothing refers to it"
 
 
+def test_a_table_that_is_gone_takes_its_rows_with_it_and_says_so(tables: Tables, description: dict[str, Any]) -> None:
+    now = {table: data for table, data in tables.items() if table != "aliases"}
+    found = compare.compare(version(tables, description), version(now, description), "0.2.0")
+    assert [(row["change"], row["reason"]) for row in found.changes.to_pylist()] == [("retracted", "table removed")] * 2
+    assert found.report["tables"]["aliases"] == {
+        "rows": 0, "added": 0, "revised": 0, "merged": 0, "replaced": 0, "retracted": 2,
+    }  # fmt: skip
+
+
+def test_a_table_that_is_new_is_added_row_by_row(tables: Tables, description: dict[str, Any]) -> None:
+    before = {table: data for table, data in tables.items() if table != "aliases"}
+    found = compare.compare(version(before, description), version(tables, description), "0.2.0")
+    added = [(row["table_name"], row["change"], row["reason"]) for row in found.changes.to_pylist()]
+    assert added == [("aliases", "added", None)] * 2
+    assert found.report["tables"]["aliases"]["added"] == 2
+
+
+def test_versions_without_documents_can_be_compared(tables: Tables, description: dict[str, Any]) -> None:
+    before = {"deals": tables["deals"], "aliases": tables["aliases"]}
+    now = {**before, "deals": tables["deals"].slice(0, 0)}
+    (row,) = compare.compare(version(before, description), version(now, description), "0.2.0").changes.to_pylist()
+    assert (row["change"], row["reason"]) == ("retracted", "it is no longer listed, or nothing refers to it")
+
+
+def test_rows_are_counted_and_not_their_cells(tables: Tables, description: dict[str, Any]) -> None:
+    (deal,) = tables["deals"].to_pylist()
+    now = {**tables, "deals": contract.to_arrow("deals", [{**deal, "stage": "signed", "title": "Another"}])}
+    found = compare.compare(version(tables, description), version(now, description), "0.2.0")
+    assert found.changes.num_rows == 2
+    assert found.report["tables"]["deals"] == {
+        "rows": 1, "added": 0, "revised": 1, "merged": 0, "replaced": 0, "retracted": 0,
+    }  # fmt: skip
+
+
+def test_changes_stand_in_the_order_of_table_row_and_column(tables: Tables, description: dict[str, Any]) -> None:
+    (deal,) = tables["deals"].to_pylist()
+    now = {**tables, "deals": contract.to_arrow("deals", [{**deal, "title": "Another", "stage": "signed"}])}
+    now |= {table: tables[table].slice(1) for table in ("participants", "aliases")}
+    rows = compare.compare(version(tables, description), version(now, description), "0.2.0").changes.to_pylist()
+    told = [(row["table_name"], row["record_id"], row["column_name"] or "") for row in rows]
+    assert told == sorted(told)
+    assert [column for table, _, column in told if table == "deals"] == ["stage", "title"]
+
+
 def test_a_delta_that_loses_a_row_is_refused(
     tables: Tables, description: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -244,6 +360,14 @@ def test_every_row_that_is_gone_has_its_reason(tables: Tables, description: dict
     assert told == ["the text of its source changed"]
 
 
+def test_evidence_that_is_gone_while_its_record_stays_is_no_longer_read(
+    tables: Tables, description: dict[str, Any]
+) -> None:
+    now = {**tables, "evidence": tables["evidence"].slice(1)}
+    (row,) = compare.compare(version(tables, description), version(now, description), "0.2.0").changes.to_pylist()
+    assert (row["table_name"], row["reason"]) == ("evidence", "it is no longer read from its source")
+
+
 def test_what_vanishes_without_an_entry_is_named(tables: Tables, description: dict[str, Any]) -> None:
     before = version(tables, description)
     now = version({**tables, "relations": tables["relations"].slice(0, 0)}, description)
@@ -270,6 +394,7 @@ def test_a_new_column_is_told_for_its_values(tables: Tables, description: dict[s
     assert [(row["column_name"], row["reason"]) for row in found.changes.to_pylist()] == [("opened", "new column")]
     assert found.schema["schema_version"] == "1.3.0"
     assert found.report["schema_level"] == "minor"
+    assert found.report["schema_changes"] == [{"level": "minor", "where": "deals.opened", "what": "column added"}]
 
 
 # The stage

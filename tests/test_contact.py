@@ -4,10 +4,10 @@ from pathlib import Path
 import pytest
 
 from pipeline import contact
+from pipeline.codebook import Codebook, load_codebook
 from pipeline.errors import RsbError
 from pipeline.workspace import Workspace, installed_checkout
 
-CHECKOUT = installed_checkout()
 SCORES = {
     "n_gold": 4,
     "n_system": 3,
@@ -39,6 +39,19 @@ def folders(tmp_path: Path) -> tuple[Path, Path]:
     return tmp_path / "gold", tmp_path / "texts"
 
 
+@pytest.fixture(scope="module")
+def codebook() -> Codebook:
+    project = installed_checkout()
+    return load_codebook(project.codebook, project.registry)
+
+
+@pytest.fixture
+def reading(codebook: Codebook, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """The project, whose codebook is loaded already."""
+    monkeypatch.setattr(contact, "load_codebook", lambda *_: codebook)
+    return installed_checkout()
+
+
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
     """A workspace with rules and a place for reports, and nothing else."""
@@ -48,34 +61,40 @@ def workspace(tmp_path: Path) -> Workspace:
     return space
 
 
-def test_documents_outside_the_project_are_read_and_compared(folders: tuple[Path, Path]) -> None:
-    report = contact.run(CHECKOUT, *folders)
+def test_documents_outside_the_project_are_read_and_compared(reading: Workspace, folders: tuple[Path, Path]) -> None:
+    report = contact.run(reading, *folders)
     assert report["n_documents"] == 1
     assert report["tables"]["events"]["lenient"]["n_matched"] == 1
 
 
-def test_a_text_that_is_absent_is_told_with_where_it_was_looked_for(folders: tuple[Path, Path]) -> None:
+def test_a_text_that_is_absent_is_told_with_where_it_was_looked_for(
+    reading: Workspace, folders: tuple[Path, Path]
+) -> None:
     gold, texts = folders
     (texts / "wire.md").unlink()
     with pytest.raises(RsbError, match="no text of wire"):
-        contact.run(CHECKOUT, gold, texts)
+        contact.run(reading, gold, texts)
 
 
-def test_sealed_annotations_hold_no_sentence_and_measure_the_same(folders: tuple[Path, Path], tmp_path: Path) -> None:
+def test_sealed_annotations_hold_no_sentence_and_measure_the_same(
+    reading: Workspace, folders: tuple[Path, Path], tmp_path: Path
+) -> None:
     gold, texts = folders
-    assert contact.seal(CHECKOUT, gold, texts, tmp_path / "sealed") == 1
+    assert contact.seal(reading, gold, texts, tmp_path / "sealed") == 1
     sealed = (tmp_path / "sealed/wire.yaml").read_text(encoding="utf-8")
     assert "Congolese" not in sealed
     assert "event_type: 4-12" in sealed
-    assert contact.run(CHECKOUT, tmp_path / "sealed", texts) == contact.run(CHECKOUT, gold, texts)
+    assert contact.run(reading, tmp_path / "sealed", texts) == contact.run(reading, gold, texts)
 
 
-def test_sealed_annotations_are_of_one_text_only(folders: tuple[Path, Path], tmp_path: Path) -> None:
+def test_sealed_annotations_are_of_one_text_only(
+    reading: Workspace, folders: tuple[Path, Path], tmp_path: Path
+) -> None:
     gold, texts = folders
-    contact.seal(CHECKOUT, gold, texts, tmp_path / "sealed")
+    contact.seal(reading, gold, texts, tmp_path / "sealed")
     (texts / "wire.md").write_text(ARTICLE.replace("Tuesday", "Monday"), encoding="utf-8")
     with pytest.raises(RsbError, match="another text"):
-        contact.run(CHECKOUT, tmp_path / "sealed", texts)
+        contact.run(reading, tmp_path / "sealed", texts)
 
 
 def test_a_batch_is_met_once(workspace: Workspace) -> None:

@@ -184,6 +184,21 @@ def test_the_codebook_page_tells_key_units_targets_and_what_is_derived(codes: Co
     assert "The id is" not in contract.codebook_page("participants", codes)
 
 
+@pytest.mark.parametrize("table", TABLES)
+def test_the_parts_of_a_codebook_page_stand_apart_as_markdown_asks(table: str, codes: Codes) -> None:
+    page = contract.codebook_page(table, codes)
+    heading, words, key, columns, *lists = page.removesuffix("\n").split("\n\n")
+    assert page.endswith("\n")
+    assert heading == f"## {table}"
+    assert words.startswith(contract.describe(table))
+    assert key.startswith("Key: `")
+    assert columns.splitlines()[:2] == ["| column | type | null | meaning |", "|---|---|---|---|"]
+    assert all(line.startswith("| `") for line in columns.splitlines()[2:])
+    vocabularies = dict.fromkeys(one.vocabulary for one in contract.columns(table) if one.vocabulary)
+    assert lists[0::2] == [f"**{vocabulary}**" for vocabulary in vocabularies]
+    assert all(line.startswith("- `") for block in lists[1::2] for line in block.splitlines())
+
+
 # --- pandera --------------------------------------------------------------------------------------------------------
 
 
@@ -434,6 +449,12 @@ def test_null_the_empty_text_and_the_joins_of_cells_are_told_apart(
 ) -> None:
     hashes = [contract.content_hash(pa.table({"x": pa.array(cells, pa.string())})) for cells in (one, two)]
     assert (hashes[0] == hashes[1]) is (one == two)
+
+
+def test_the_content_hash_of_published_versions_stays_what_it_is() -> None:
+    cells = {"a": ["x", "", None], "b": [1.0, 0.5, None], "c": [1, None, 3], "d": [True, None, False]}
+    told = contract.content_hash(pa.table(cells | {"e": [date(2025, 3, 4), None, date(1970, 1, 1)]}))
+    assert told == "0c30003294b243d8def77edc5d8214d38c81971e816fd0497b1854b861ecbe27"
 
 
 def test_type_and_name_of_a_column_count_in_the_content_hash() -> None:

@@ -13,8 +13,10 @@ from typing import Any
 
 import pytest
 import yaml
+from click.testing import CliRunner, Result
 from tiny import NOTHING_ASSERTED
 
+from pipeline.cli import main
 from pipeline.release.manifest import files_in, sha256_of
 from pipeline.workspace import installed_checkout
 
@@ -23,7 +25,7 @@ KEPT = ("aljazeera-drc-us-minerals-2025-03", "reuters-turkey-niger-cooperation-2
 ADDED = "afp-sudan-gold-uae-2025-03"
 
 
-def call(root: Path, *command: str, succeeds: bool = True) -> subprocess.CompletedProcess[str]:
+def call(root: Path, *command: str) -> str:
     environment = {
         **os.environ,
         "PYTHONPATH": str(root),
@@ -31,17 +33,17 @@ def call(root: Path, *command: str, succeeds: bool = True) -> subprocess.Complet
         "GIT_CONFIG_COUNT": "0",
     }
     done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
-    assert (done.returncode == 0) is succeeds, f"{command}\n{done.stdout}\n{done.stderr}"
-    return done
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
 
 
 def git(root: Path, *arguments: str) -> str:
     identity = ("-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false")
-    return call(root, "git", *identity, *arguments).stdout.strip()
+    return call(root, "git", *identity, *arguments).strip()
 
 
-def rsb(root: Path, *arguments: str, succeeds: bool = True) -> subprocess.CompletedProcess[str]:
-    return call(root, sys.executable, "-m", "pipeline.cli", *arguments, succeeds=succeeds)
+def rsb(root: Path, *arguments: str) -> str:
+    return call(root, sys.executable, "-m", "pipeline.cli", *arguments)
 
 
 def set_version(root: Path, version: str) -> None:
@@ -109,31 +111,42 @@ def test_the_second_version_accounts_for_every_row(project: Path) -> None:
     assert (project / "data" / "published" / "0.2.0" / "delta.jsonl").stat().st_size > 100
 
 
-def diffed(root: Path, *arguments: str) -> dict[str, Any]:
-    return dict(json.loads(rsb(root, "diff", *arguments, "--json").stdout))
+def diffed(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["diff", *arguments])
 
 
-def test_versions_and_git_revisions_can_be_compared(project: Path) -> None:
-    by_version = diffed(project, "0.1.0", "latest")
-    by_revision = diffed(project, "v0.1.0^{commit}", "HEAD")
+def changes_told(*arguments: str) -> dict[str, Any]:
+    done = diffed(*arguments, "--json")
+    assert done.exit_code == 0, done.output
+    return dict(json.loads(done.stdout))
+
+
+def test_versions_and_git_revisions_can_be_compared(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project)
+    by_version = changes_told("0.1.0", "latest")
+    by_revision = changes_told("v0.1.0^{commit}", "HEAD")
     assert by_version["tables"]["sources"]["added"] == 1
     assert by_revision["changes"] == by_version["changes"]
-    assert diffed(project, "HEAD")["changes"] == [], "the workspace is as the present commit has it"
-    told = rsb(project, "diff", "HEAD~3", "--format", "markdown").stdout
+    assert changes_told("HEAD")["changes"] == [], "the workspace is as the present commit has it"
+    told = diffed("HEAD~3", "--format", "markdown").stdout
     assert "| sources | 4 |  |  |  |  | 1 |" in told
 
 
-def test_a_revision_that_is_none_is_told(project: Path) -> None:
-    for name in ("no-such-thing", "--output=x", "v0.1.0:params.yaml", "x\x07"):
-        done = rsb(project, "diff", "--", name, succeeds=False)
-        assert done.returncode == 2
-        assert "no such folder, published version or git revision" in done.stderr
+@pytest.mark.parametrize("name", ["no-such-thing", "--output=x", "v0.1.0:params.yaml", "x\x07"])
+def test_a_revision_that_is_none_is_told(project: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.chdir(project)
+    done = diffed("--", name)
+    assert done.exit_code == 2
+    assert "no such folder, published version or git revision" in done.stderr
 
 
-def test_a_revision_whose_tables_are_nowhere_is_told(project: Path, tmp_path: Path) -> None:
+def test_a_revision_whose_tables_are_nowhere_is_told(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     clone = tmp_path / "clone"
     git(project, "clone", "--quiet", str(project), str(clone))
-    done = rsb(clone, "diff", "v0.1.0^{commit}", "HEAD", succeeds=False)
-    assert done.returncode == 2
+    monkeypatch.chdir(clone)
+    done = diffed("v0.1.0^{commit}", "HEAD")
+    assert done.exit_code == 2
     assert "neither in DVC's cache nor in a remote" in done.stderr
     assert "mend: " in done.stderr

@@ -17,12 +17,13 @@ import pyarrow as pa
 import pytest
 import yaml
 from click.testing import CliRunner, Result
+from real import SOURCES
 from tiny import NOTHING_ASSERTED
 
 from pipeline import store
 from pipeline.cli import main
 from pipeline.errors import RsbError
-from pipeline.outputs import find_unlike
+from pipeline.outputs import find_unlike, forget_half_written
 from pipeline.run import run
 from pipeline.workspace import Workspace, installed_checkout
 
@@ -219,6 +220,38 @@ def test_a_lock_of_a_dead_process_is_taken_over(make: MakeWorkspace) -> None:
     assert "old" not in log.read_text()
 
 
+@pytest.mark.parametrize(
+    ("name", "left"),
+    [
+        (".dvc/tmp/rwlock", ""),
+        (".dvc/tmp/rwlock", '{"/a/b": {"wri'),
+        ("dvc.lock", ""),
+        ("dvc.lock", "schema: '2.0'\nstages:\n  a:\n    cm"),
+        ("dvc.lock", "schema: '2.0'\nstages:\n  a:\n    deps: []\n"),
+    ],
+)
+def test_a_file_of_dvc_that_a_kill_left_half_written_is_in_no_way(make: MakeWorkspace, name: str, left: str) -> None:
+    workspace = make({"a": {"cmd": "touch ran; exit 1"}})
+    store.write_text(workspace.root / name, left)
+    assert forget_half_written(workspace.root) == [name]
+    assert forget_half_written(workspace.root) == []
+
+
+def test_a_run_goes_on_from_what_a_killed_one_left_of_dvc_s_files(
+    make: MakeWorkspace, tables: dict[str, pa.Table]
+) -> None:
+    workspace = make({"assemble": {"cmd": "mkdir -p data/interim && cp -r made data/interim/tables", "deps": ["made"]}})
+    output, whole = assembled(workspace, tables)
+    for name in ("dvc.lock", ".dvc/tmp/rwlock"):
+        path = workspace.root / name
+        path.write_bytes(path.read_bytes()[:-1] if name == ".dvc/tmp/rwlock" else b"stages: [")
+    shutil.rmtree(workspace.tables)
+    result = rsb_run()
+    assert result.exit_code == 0, result.output
+    assert "dvc.lock was half written" in result.output
+    assert output.read_bytes() == whole
+
+
 def test_a_stage_that_outlives_its_killed_run_keeps_the_next_one_out(make: MakeWorkspace) -> None:
     workspace = make({"nap": {"cmd": "echo $PPID > dvc.pid; test -e again && exit 1; touch again; sleep 3"}})
     environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
@@ -259,6 +292,8 @@ COMMANDS = {
     for node in ast.parse((CHECKOUT / "pipeline" / "cli.py").read_text()).body
     if isinstance(node, ast.FunctionDef)
 }
+OF_A_SOURCE = ("sources", "coded", "corrections", "gold", "gold_second")
+"""Folders that hold a file for each source; some will do."""
 NO_DEPENDENCY = {"pipeline/__init__.py", "pipeline/cli.py"}
 """A docstring, and what only says which function a command calls."""
 
@@ -304,6 +339,9 @@ def test_every_stage_runs_with_nothing_but_what_it_depends_on(tmp_path: Path) ->
         folder = tmp_path / stage
         for dep in [*declared["deps"], *NO_DEPENDENCY, "dvc.yaml"]:
             copy(made if dep.startswith("data/interim/") else CHECKOUT, dep, folder)
+        for path in (folder / "data").rglob("*"):
+            if path.parts[-2] in OF_A_SOURCE and path.stem not in (*SOURCES, "README"):
+                path.unlink()
         listed = {"version": "0.1.0", **NOTHING_ASSERTED}
         params = {name: listed[name] for name in declared.get("params", ())}
         (folder / "params.yaml").write_text(yaml.safe_dump(params))

@@ -3,8 +3,14 @@
 import csv
 import os
 import random
+import signal
+import stat
 import subprocess
 import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +95,20 @@ def test_a_text_with_a_line_end_is_left_for_validation_to_find(tmp_path: Path, t
     assert store.read_csv(tmp_path / "x.csv", "places").column("name").to_pylist() == [text]
 
 
+def test_line_ends_in_cells_are_kept_in_a_file_of_several_blocks(tmp_path: Path) -> None:
+    text = "two\nlines " * 20
+    store.write_csv(tmp_path / "x.csv", "places", places([place(text, place_id=f"p{n}") for n in range(6000)]))
+    assert (tmp_path / "x.csv").stat().st_size > 2**20
+    assert set(store.read_csv(tmp_path / "x.csv", "places").column("name").to_pylist()) == {text}
+
+
+def test_a_parquet_file_tells_the_range_of_its_columns_so_that_readers_can_skip(tmp_path: Path) -> None:
+    store.write_parquet(tmp_path / "x.parquet", "places", places([place(latitude=-1.5), place(latitude=2.5)]))
+    told = pa.parquet.read_metadata(tmp_path / "x.parquet").row_group(0)
+    ranges = {told.column(n).path_in_schema: told.column(n).statistics for n in range(told.num_columns)}
+    assert (ranges["latitude"].min, ranges["latitude"].max) == (-1.5, 2.5)
+
+
 def test_booleans_and_dates_come_back_from_csv(tmp_path: Path, tables: dict[str, pa.Table]) -> None:
     for table in ("actors", "events", "evidence"):
         store.write_csv(tmp_path / f"{table}.csv", table, tables[table])
@@ -131,6 +151,70 @@ def test_the_folder_of_before_comes_back_where_a_kill_left_only_its_old_name(tmp
     with pytest.raises(ZeroDivisionError), store.replacing_folder(tmp_path / "out"):
         _ = 1 / 0
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["x"]
+
+
+def test_the_folder_of_before_that_a_kill_left_beside_the_new_one_is_in_no_way(tmp_path: Path) -> None:
+    for name in (".out-old", "out"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "x").write_text(name)
+    with store.replacing_folder(tmp_path / "out") as fresh:
+        (fresh / "x").write_text("new")
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    assert (tmp_path / "out" / "x").read_text() == "new"
+
+
+def killed_while(work: Callable[[], None]) -> None:
+    """Do the work in a process of its own, which is dead before the work has ended."""
+    child = os.fork()
+    if child == 0:
+        with suppress(BaseException):
+            work()
+        os._exit(1)
+    assert os.WIFSIGNALED(os.waitpid(child, 0)[1])
+
+
+def test_what_a_killed_process_wrote_is_swept_by_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def folder() -> None:
+        with store.replacing_folder(tmp_path / "out") as fresh:
+            (fresh / "half").touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def file() -> None:
+        monkeypatch.setattr(Path, "replace", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+        store.write_text(tmp_path / "x.csv", "half")
+
+    for work in (folder, file):
+        killed_while(work)
+    assert len(list(tmp_path.iterdir())) == 2
+    with store.replacing_folder(tmp_path / "out"):
+        pass
+    store.write_text(tmp_path / "x.csv", "whole")
+    assert {path.name for path in tmp_path.iterdir()} == {"out", "x.csv"}
+
+
+def test_to_ask_whether_a_process_is_alive_does_it_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
+    hears_hangups = partial(signal.signal, signal.SIGHUP, signal.SIG_DFL)
+    asleep = subprocess.Popen(["sleep", "60"], preexec_fn=hears_hangups)
+    assert store.is_alive(asleep.pid)
+    time.sleep(0.05)
+    assert asleep.poll() is None
+    asleep.kill()
+    asleep.wait()
+    assert not store.is_alive(asleep.pid)
+    assert not store.is_alive(2**40)
+
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "kill", refuse)
+    assert store.is_alive(1), "a process of somebody else"
+
+
+def test_whoever_may_read_the_project_may_read_what_is_written(tmp_path: Path) -> None:
+    store.write_text(tmp_path / "x.txt", "x")
+    with store.replacing_folder(tmp_path / "out"):
+        pass
+    assert [stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("x.txt", "out")] == [0o644, 0o755]
 
 
 # --- the same bytes -------------------------------------------------------------------------------------------------

@@ -4,11 +4,13 @@ import shutil
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pandera.errors
+import pandera.pandas
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
@@ -158,7 +160,15 @@ def test_wrong_columns_and_types_are_issues(tables: Data, context: Context) -> N
         "places": tables["places"].append_column("name", tables["places"]["name"]),
     }
     del spoiled["aliases"]
-    found = broken(spoiled, context)
+    outcome = validate.check(spoiled, context)
+    assert outcome.counts["structure:type"] == 1, "one for the column, however many its cells"
+    issues = outcome.issues
+    found = {(issue.rule_id, issue.table_name, issue.column_name) for issue in issues}
+    told = {issue.message for issue in issues if issue.rule_id.startswith("structure:")}
+    assert told == {
+        "is missing", "is not declared", "is int64, not string", "stands in another place than declared",
+        "stands more than once",
+    }  # fmt: skip
     assert {
         ("structure:missing-column", "deals", "stage"),
         ("structure:extra-column", "deals", "colour"),
@@ -170,10 +180,19 @@ def test_wrong_columns_and_types_are_issues(tables: Data, context: Context) -> N
     assert not any(rule == "structure:code" and table == "figures" for rule, table, _ in found)
 
 
-def found_by_pandera(table: str, data: pa.Table, codes: Codes) -> set[tuple[str, str | None]]:
-    """(rule, column) of what pandera finds wrong with the table's cells, by the same declaration."""
+SchemaOf = Callable[[str], pandera.pandas.DataFrameSchema]
+
+
+@pytest.fixture(scope="module")
+def schema_of(codes: Codes) -> SchemaOf:
+    """Makes a table's pandera schema, each once."""
+    return cache(lambda table: contract.pandera_schema(table, codes))
+
+
+def found_by_pandera(schema: pandera.pandas.DataFrameSchema, data: pa.Table) -> set[tuple[str, str | None]]:
+    """(rule, column) of what pandera finds wrong with the cells of a table, by the same declaration."""
     try:
-        contract.pandera_schema(table, codes).validate(data.to_pandas(types_mapper=pd.ArrowDtype), lazy=True)
+        schema.validate(data.to_pandas(types_mapper=pd.ArrowDtype), lazy=True)
     except pandera.errors.SchemaErrors as failure:
         nulls = pandera.errors.SchemaErrorReason.SERIES_CONTAINS_NULLS
         return {
@@ -186,10 +205,10 @@ def found_by_pandera(table: str, data: pa.Table, codes: Codes) -> set[tuple[str,
     return set()
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
 @given(table=st.sampled_from(contract.table_names()), data=st.data())
 def test_the_structure_found_wrong_is_what_pandera_finds(
-    tables: Data, context: Context, table: str, data: st.DataObject
+    tables: Data, context: Context, schema_of: SchemaOf, table: str, data: st.DataObject
 ) -> None:
     values: dict[str, list[Any]] = {
         "string": [None, "", "COD", "state", "State", "x y", "Q12", "Q12 ", "a\nb", "é"],
@@ -202,9 +221,9 @@ def test_the_structure_found_wrong_is_what_pandera_finds(
     cells = {field.name: st.sampled_from(values[str(field.type)]) for field in schema}
     rows = tables[table].to_pylist() + data.draw(st.lists(st.fixed_dictionaries(cells), max_size=3))
     spoilt = pa.Table.from_pylist(rows, schema=pa.schema([field.with_nullable(True) for field in schema]))
-    found = broken({**tables, table: spoilt}, context)
+    found = broken({table: spoilt}, context)
     structure = {(rule, column) for rule, where, column in found if rule.startswith("structure:") and where == table}
-    assert structure == found_by_pandera(table, spoilt, context.codes)
+    assert structure == found_by_pandera(schema_of(table), spoilt)
 
 
 def test_not_a_number_is_no_number(tables: Data, context: Context) -> None:
@@ -265,6 +284,38 @@ def test_the_catalogue_has_everything_that_can_be_an_issue() -> None:
 
 
 # --- reports
+
+
+def test_an_issue_shows_the_words_of_its_own_cell_and_else_those_of_the_record(tables: Data, context: Context) -> None:
+    def shown(change: Callable[[Row], Row], rule_id: str, column: str) -> list[str | None]:
+        outcome = validate.check(mutated(tables, "figures", change), context)
+        wanted = [issue for issue in outcome.issues if (issue.rule_id, issue.column_name) == (rule_id, column)]
+        return [outcome.places[issue].quote for issue in wanted]
+
+    assert shown(put(value=8000.0), "evidence:grounded", "value") == ["More than 7,000"]
+    assert shown(put(unit="percent"), "figure:unit", "unit") == ["people"]
+    assert shown(put(n_for=2), "standing:recomputed", "n_for") == ["More than 7,000 people have been killed."]
+
+
+def test_an_issue_on_evidence_and_on_a_participant_shows_their_words(tables: Data, context: Context) -> None:
+    longer = mutated(tables, "evidence", put(quote="7,000 and more"), column_name="value")
+    outcome = validate.check(longer, context)
+    (issue,) = [issue for issue in outcome.issues if issue.rule_id == "evidence:quote"]
+    assert outcome.places[issue].quote == "7,000 and more"
+    victim = mutated(tables, "participants", put(role="party"), actor_id="m23")
+    outcome = validate.check(victim, context)
+    (issue,) = [issue for issue in outcome.issues if issue.rule_id == "participant:role"]
+    assert outcome.places[issue].quote == "M23"
+
+
+def test_errors_stand_before_warnings_and_rows_in_order(tables: Data, context: Context) -> None:
+    spoilt = mutated(tables, "participants", lambda _: None, actor_id="USA")
+    spoilt = mutated(spoilt, "sources", put(n_chars=1))
+    issues = validate.check(spoilt, context).issues
+    assert {issue.severity for issue in issues} == {"error", "warning"}
+    assert list(issues) == sorted(
+        issues, key=lambda issue: (issue.severity, issue.rule_id, issue.table_name, issue.key, issue.column_name or "")
+    )
 
 
 @pytest.fixture
@@ -451,6 +502,75 @@ def test_a_workspace_without_tables_or_with_odd_parameters_exits_2(workspace: Pa
     result = rsb()
     assert result.exit_code == 2
     assert "rsb run" in result.output
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_a_folder_of_tables_is_checked_in_either_format(workspace: Path, tables: Data, ending: str) -> None:
+    write = {"csv": store.write_csv, "parquet": store.write_parquet}[ending]
+    for table, data in tables.items():
+        write(workspace / "folder" / f"{table}.{ending}", table, data)
+    result = rsb(str(workspace / "folder"))
+    assert result.exit_code == 0, result.output
+    assert "13 tables" in result.output
+    (workspace / "folder" / f"relations.{ending}").unlink()
+    result = rsb(str(workspace / "folder"), "--format", "json")
+    missing = [issue["table_name"] for issue in json.loads(result.output)["issues"]]
+    assert "relations" in missing
+
+
+def test_deals_that_the_registry_names_are_names_and_hashed_ones_are_not(tables: Data) -> None:
+    (deal,) = tables["deals"].to_pylist()
+    named = {**deal, "deal_id": "kivu-pact", "title": "Kivu pact"}
+    both = {**tables, "deals": contract.to_arrow("deals", [deal, named])}
+    aliases = [
+        {"alias": "Kivu accord", "target_id": key, "alias_type": "name"} for key in ("kivu-pact", deal["deal_id"])
+    ]
+    names = validate.names_among({**both, "aliases": contract.to_arrow("aliases", aliases)})
+    assert names is not None
+    assert names.targets("Kivu accord") == names.targets("Kivu pact")
+    assert "kivu-pact" in names.targets("Kivu pact")
+
+
+def test_a_release_is_judged_by_the_names_that_it_holds(
+    workspace: Path, tables: Data, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: Path) -> Names:
+        raise AssertionError("the registry is not asked")
+
+    monkeypatch.setattr(validate, "load_names", refuse)
+    store.write_tables(workspace / "folder", tables)
+    assert rsb(str(workspace / "folder")).exit_code == 0
+
+
+def test_what_a_release_says_was_waived_is_let_pass_where_it_is_downloaded(workspace: Path, tables: Data) -> None:
+    release = workspace / "elsewhere"
+    store.write_tables(release / "parquet", mutated(tables, "figures", put(unit="percent")))
+    assert "figure:unit" in rsb(str(release)).output
+    key = tables["figures"]["figure_id"][0].as_py()
+    row = dict.fromkeys(ISSUES.names, "") | {
+        "rule_id": "figure:unit", "severity": "waived", "table_name": "figures", "key": key, "column_name": "unit",
+        "message": "is no unit of deaths (waived: so the text)",
+    }  # fmt: skip
+    (release / "issues.csv").write_text(",".join(row) + "\n" + ",".join(row.values()) + "\n")
+    told = rsb(str(release)).output
+    assert "ERROR  figure:unit" not in told
+    assert "Waived (1):" in told
+
+
+@pytest.mark.usefixtures("workspace")
+def test_assertions_are_suggested_from_the_tables_of_the_workspace() -> None:
+    result = rsb("--suggest")
+    assert result.exit_code == 0, result.output
+    assert "min_counts:" in result.output
+
+
+def test_an_actor_learned_from_a_text_is_no_name_of_the_registry(tables: Data) -> None:
+    learned = {"actor_id": "x-front", "name": "X Front", "actor_type": "armed_group", "is_provisional": True}
+    actors = contract.to_arrow("actors", [*tables["actors"].to_pylist(), learned])
+    names = validate.names_among({**tables, "actors": actors})
+    assert names is not None
+    assert "x-front" not in names.targets("X Front")
+    assert "x-front" not in names.actors
 
 
 def test_names_are_those_of_the_tables_however_damaged_they_are(tables: Data) -> None:

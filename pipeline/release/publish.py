@@ -63,6 +63,8 @@ def publish(workspace: Workspace, version: str) -> list[str]:
         published[path.name] = manifest
     with store.replacing_folder(workspace.baseline) as fresh:
         _copy_baseline(workspace.release, fresh, told)
+        if (readme := workspace.baseline / "README.md").is_file():
+            shutil.copy(readme, fresh)
     for name, manifest in published.items():
         store.write_text(workspace.releases / name, dump_json(manifest))
     add_entries(register, published)

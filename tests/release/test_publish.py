@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from click.testing import CliRunner, Result
 
-from pipeline import compare, release, store
+from pipeline import compare, contract, release, store
 from pipeline.cli import main
 from pipeline.delta import load_delta, same
 from pipeline.diff import load_version
@@ -78,6 +78,15 @@ def test_the_next_comparison_is_with_the_published_version(built: Workspace) -> 
     found = compare.run(Workspace(built.root))
     assert (found.report["since"], found.schema["schema_version"]) == ("0.1.0", "1.0.0")
     assert [(row["version"], row["change"]) for row in found.changes.to_pylist()] == [("0.2.0", "retracted")]
+
+
+def test_the_baseline_holds_the_last_version_and_the_words_about_it(built: Workspace) -> None:
+    store.write_text(built.baseline / "README.md", "What this folder is.\n")
+    store.write_text(built.baseline / "deserts.csv", "a table of before\n")
+    ask("0.1.0")
+    assert (built.baseline / "README.md").read_text() == "What this folder is.\n"
+    tables = {f"{table}.csv" for table in contract.table_names()}
+    assert {path.name for path in built.baseline.iterdir()} == {"README.md", "schema.json", *tables}
 
 
 def test_a_published_version_is_never_overwritten(built: Workspace) -> None:
