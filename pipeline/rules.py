@@ -507,7 +507,7 @@ _NEGATING = re.compile(
 """Words that turn what is said into its opposite."""
 _DENYING = re.compile(
     r"\b(?:den(?:y|ies|ied|ials?|ying)|(?:refut|repudiat|reject|dismiss|disput|contest|contradict)\w+"
-    r"|false(?:ly|hoods?)?|baseless|unfounded)\b",
+    r"|exclud\w+|rul(?:e[sd]?|ing) out|doubt\w*|false(?:ly|hoods?)?|baseless|unfounded)\b",
     re.IGNORECASE,
 )
 """Words of a cue that make what follows a denial."""
