@@ -206,13 +206,17 @@ def read_items(proposals: Sequence[Proposals], basis: Basis) -> Items:
 
 
 def _learn(proposals: Sequence[Proposals], registry: Registry) -> tuple[list[Proposals], Registry]:
-    """The proposals with learned rows called after their names, and a registry that has them."""
+    """The proposals with learned rows called after their names, and a registry that has them.
+
+    A name that the registry has for one row goes by that row's id: it may have been registered since.
+    """
+    known = _registered_names(registry)
     names: dict[str, dict[str, dict[str, Any]]] = {table: {} for table in NAMED}
     renamed = []
     for one in proposals:
-        ids = {r.ref: name_id(r) for r in one.records if r.table in NAMED and r.values}
+        ids = {r.ref: known.get(name_id(r), name_id(r)) for r in one.records if r.table in NAMED and r.values}
         for record in one.records:
-            if record.ref in ids:
+            if record.ref in ids and ids[record.ref] not in registry.table_of:
                 key = contract.facts(record.table).key[0]
                 names[record.table][ids[record.ref]] = {key: ids[record.ref], **record.values}
         renamed.append(Proposals(one.source_id, [_renamed(record, ids) for record in one.records]))
@@ -221,9 +225,27 @@ def _learn(proposals: Sequence[Proposals], registry: Registry) -> tuple[list[Pro
     return renamed, replace(registry, **rows, table_of=table_of)
 
 
+def _registered_names(registry: Registry) -> dict[str, str]:
+    """What a learned row would be called → the id of the one row of the registry that has this name or alias."""
+    found: dict[str, set[str]] = {}
+    for table in NAMED:
+        key = contract.facts(table).key[0]
+        for row in registry.rows(table):
+            found.setdefault(_called(table, row["name"]), set()).add(row[key])
+    for alias in registry.aliases:
+        table = registry.table_of.get(alias["target_id"], "")
+        if table in NAMED:
+            found.setdefault(_called(table, alias["alias"]), set()).add(alias["target_id"])
+    return {name: next(iter(ids)) for name, ids in found.items() if len(ids) == 1}
+
+
 def name_id(record: Record) -> str:
     """What a learned row is called in the comparison: its table and name, upper and lower case alike."""
-    return f"{record.table}:{str(record.values.get('name', record.ref)).casefold()}"
+    return _called(record.table, str(record.values.get("name", record.ref)))
+
+
+def _called(table: str, name: str) -> str:
+    return f"{table}:{name.casefold()}"
 
 
 def _renamed(record: Record, ids: Mapping[str, str]) -> Record:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from hypothesis import settings
 
 from pipeline import contract, edtf
 from pipeline.codes import Codes, load_codes
@@ -15,6 +16,10 @@ from pipeline.extract.names import Names
 from pipeline.registry import Registry
 from pipeline.standing import standing_of
 from pipeline.workspace import Workspace
+
+# No test is timed: a busy machine is no fault of the code.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 SOURCE = "kivu-post-2025-03"
 OFFER = (

@@ -124,7 +124,7 @@ def test_the_text_is_what_the_format_says(reader: Reader, here: Path, name: str,
     assert (answer["source"]["title"] == "Mines") == (name == "a.md" and not content.startswith("\n"))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(st.characters(exclude_categories=["Cs"])), st.sampled_from(["\n", "\r\n", "\r"]))
 def test_any_text_around_a_story_is_answered_with_sound_spans(
     reader: Reader, here: Path, around: str, newline: str

@@ -205,7 +205,7 @@ def found_by_pandera(schema: pandera.pandas.DataFrameSchema, data: pa.Table) -> 
     return set()
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
 @given(table=st.sampled_from(contract.table_names()), data=st.data())
 def test_the_structure_found_wrong_is_what_pandera_finds(
     tables: Data, context: Context, schema_of: SchemaOf, table: str, data: st.DataObject

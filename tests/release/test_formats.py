@@ -51,7 +51,7 @@ def figures(draw: st.DrawFn) -> pa.Table:
     return contract.to_arrow("figures", rows)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(figures())
 def test_parquet_and_csv_give_back_what_was_written_cell_by_cell(tmp_path: Path, data: pa.Table) -> None:
     store.write_parquet(tmp_path / "x.parquet", "figures", data)
@@ -63,7 +63,7 @@ def test_parquet_and_csv_give_back_what_was_written_cell_by_cell(tmp_path: Path,
     assert (tmp_path / "x.csv").read_bytes().count(b"\n") == data.num_rows + 1
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=30)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
 @given(figures(), st.randoms(use_true_random=False))
 def test_the_same_rows_in_any_order_and_chunks_give_the_same_bytes(
     tmp_path: Path, data: pa.Table, random: Random
