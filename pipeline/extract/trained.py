@@ -318,7 +318,7 @@ def _method(reading: Reading) -> str:
 def _add_deal(reading: Reading, sides: _Sides, setting: Setting, bargains: Bargains) -> None:
     """A bargain of two parties or more, unless one between them is known."""
     cast = parties(sides.first, setting)
-    if len(cast) < 2:
+    if len(cast) < 2 or not _is_public(cast, setting):
         return
     named = {actor.id for actor in cast}
     if any(len(named & set(deal.parties)) > 1 for deal in bargains.deals):
@@ -330,6 +330,11 @@ def _add_deal(reading: Reading, sides: _Sides, setting: Setting, bargains: Barga
     deal.stances.append((_stance(reading.candidate, setting), span))
     bargains.deals.append(deal)
     bargains.here.append(deal)
+
+
+def _is_public(actors: list[Actor], setting: Setting) -> bool:
+    """Whether one of them holds public or armed power: what companies agree among themselves is no bargain here."""
+    return any(setting.cast.type_of(actor.id) in ARMED | {"igo"} for actor in actors)
 
 
 def _add_event(reading: Reading, sides: _Sides, setting: Setting) -> None:
@@ -393,7 +398,10 @@ def _add_holding(
 
 def _add_term(reading: Reading, sides: _Sides, setting: Setting, bargains: Bargains) -> None:
     giver, receiver = party(sides.first[:1], setting), party(sides.second[:1], setting)
-    if giver is None and receiver is None:
+    sides_told = [side for side in (giver, receiver) if side is not None]
+    told = bool(bargains.here) or is_told_of(setting, bargains)
+    if not _is_public(sides_told, setting) or (not told and any(side.inferred for side in sides_told)):
+        # Where no bargain is told, an adjective ("a Malaysian venture") makes nobody a party to one.
         return
     units, candidate = setting.sentence.units, reading.candidate
     stance = _stance(candidate, setting)
