@@ -337,6 +337,24 @@ def evaluate() -> None:
 
 
 @main.command()
+@click.argument("texts", type=click.Path(path_type=Path), required=False)
+def train(texts: Path | None) -> None:
+    """Train the weights by which the extractor reads what no rule has words for: data/codebook/weights.csv.
+
+    Learns from the completely coded documents that have no gold, and from data/gold_outside where TEXTS, the folder of
+    its documents, is given. Takes some minutes. Exits 2 where there is nothing to learn from.
+
+    \b
+    Example:
+      rsb train articles/
+    """
+    from pipeline import train as training
+    from pipeline.workspace import find_workspace
+
+    click.echo(training.run(find_workspace(), texts))
+
+
+@main.command()
 @click.argument("gold", type=click.Path(path_type=Path))
 @click.argument("texts", type=click.Path(path_type=Path))
 @click.option("--record", "batch", help="Name of the batch, to enter in reports/first_contact.csv.")

@@ -1,11 +1,10 @@
-"""Train the weights of the extractor on coded documents: `python -m pipeline.train [TEXTS]`.
+"""Train the weights of the extractor on coded documents.
 
 Outside the DAG. Learns from the completely coded documents that have no gold, and, where TEXTS is the folder of the
 documents of `data/gold_outside`, from those batches; writes `data/codebook/weights.csv`. The same input gives the same
 file. What it reaches is measured by `rsb evaluate` on gold it has not learned from, and by `rsb contact`.
 """
 
-import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,7 +23,7 @@ from pipeline.extract.bargains import Bargains
 from pipeline.extract.document import extract_document
 from pipeline.extract.events import Setting
 from pipeline.extract.trained import ROLES, TYPE_COLUMNS, candidates, participants, role_features
-from pipeline.progress import say, track
+from pipeline.progress import track
 from pipeline.proposals import WHOLE, Record
 from pipeline.registry import load_registry
 from pipeline.weights import ALWAYS, Model, render_weights
@@ -231,7 +230,7 @@ def read_documents(workspace: Workspace, codebook: Codebook, texts: Path | None)
     ]
     if texts is None:
         return found
-    for batch in sorted(path for path in (workspace.root / "data" / "gold_outside").iterdir() if path.is_dir()):
+    for batch in sorted(path for path in workspace.gold_outside.iterdir() if path.is_dir()):
         documents = {path.stem: find_document(path, texts, codebook.codes) for path in sorted(batch.glob("*.yaml"))}
         told = read_folder(batch, {name: one.text for name, one in documents.items()}, registry, codebook.codes)
         for one in told:
@@ -240,10 +239,12 @@ def read_documents(workspace: Workspace, codebook: Codebook, texts: Path | None)
     return found
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Train on the workspace of the current folder and write the weights."""
-    workspace = Workspace(Path.cwd())
-    texts = Path(arguments[0]) if arguments else None
+def run(workspace: Workspace, texts: Path | None) -> str:
+    """Train on a workspace and write the weights; returns what was learned, in a line.
+
+    texts: the folder of the documents of `data/gold_outside`, or None to learn from coded documents alone.
+    Raises `RsbError` where there is nothing to learn from, or a document is not in `texts`.
+    """
     codebook = load_codebook(workspace.codebook, workspace.registry)
     documents = read_documents(workspace, codebook, texts)
     if not documents:
@@ -251,9 +252,6 @@ def main(arguments: Sequence[str]) -> int:
     models = train(documents, codebook)
     path = workspace.codebook / "weights.csv"
     store.write_text(path, render_weights(models))
-    say(f"{len(models)} models of {len(documents)} documents: {sum(map(len, models.values()))} weights in {path}")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    return (
+        f"{sum(map(len, models.values()))} weights of {len(models)} models, from {len(documents)} documents, in {path}"
+    )

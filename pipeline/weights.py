@@ -78,7 +78,7 @@ def load_weights(path: Path) -> Weights:
         except UnicodeDecodeError as error:
             raise not_utf8(path, error) from None
         except ValueError as error:
-            raise RsbError(str(error), path=path, line=rows.line_num, mend="run `python -m pipeline.train`") from None
+            raise RsbError(str(error), path=path, line=rows.line_num, mend="run `rsb train`") from None
     return Weights(tuple(labels), {feature: _vector(pairs, len(labels)) for feature, pairs in units.items()}, roles)
 
 

@@ -69,6 +69,11 @@ class Workspace:
         return self.data / "gold"
 
     @property
+    def gold_outside(self) -> Path:
+        """Annotations of articles that are not part of the project, a folder a batch."""
+        return self.data / "gold_outside"
+
+    @property
     def gold_second(self) -> Path:
         """A second annotation of some of the documents of `gold`, by another annotator."""
         return self.data / "gold_second"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.codebook import Codebook, load_codebook
+from pipeline.errors import RsbError
 from pipeline.extract.document import extract_document
 from pipeline.proposals import Mention, Record
-from pipeline.train import Document, Matrix, regress, train
+from pipeline.train import Document, Matrix, regress, run, train
 from pipeline.weights import Weights, load_weights, render_weights
-from pipeline.workspace import installed_checkout
+from pipeline.workspace import Workspace, installed_checkout
 
 SENTENCES = (
     "Russia zorbed Mali in {month}.",
@@ -87,6 +89,35 @@ def test_a_type_that_a_rule_read_in_the_sentence_is_left_to_the_rule(
     assert not [r for r in events if r.method.startswith("trained.")]
 
 
+WEIGHTS = """model,table,label,feature,weight
+unit,terms,equity_share,,-9
+unit,terms,equity_share,lemma:venture,12
+role,terms,giver_id,,-2
+role,terms,giver_id,side:before,4
+role,terms,receiver_id,,-2
+role,terms,receiver_id,side:after,4
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "bargains"),
+    [
+        ("Guinea formed a venture with Rusal for its bauxite.", 1),
+        ("Glencore formed a venture with Barrick for gold.", 0),
+        ("Barrick formed a Malian venture for gold.", 0),
+    ],
+)
+def test_an_undertaking_needs_public_power_and_a_party_that_is_named(
+    codebook: Codebook, tmp_path: Path, text: str, bargains: int
+) -> None:
+    path = tmp_path / "weights.csv"
+    path.write_text(WEIGHTS, encoding="utf-8")
+    codebook.weights = load_weights(path)
+    records = extract_document("new", text, None, codebook).records
+    assert len([r for r in records if r.table == "terms" and r.method == "trained.terms"]) == bargains
+    assert len([r for r in records if r.table == "deals"]) == bargains
+
+
 def test_the_same_documents_give_the_same_weights(codebook: Codebook) -> None:
     codebook.weights = Weights()
     assert render_weights(train(documents(), codebook)) == render_weights(train(documents(), codebook))
@@ -121,3 +152,13 @@ def test_a_matrix_multiplies_as_its_full_form_does(rows: list[set[int]]) -> None
     right, left = np.arange(6) - 2.5, np.arange(len(rows)) + 0.5
     assert np.allclose(matrix.times(right), full @ right)
     assert np.allclose(matrix.gathered(left), full.T @ left)
+
+
+def test_without_completely_coded_documents_there_is_nothing_to_learn_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.train.load_codebook", lambda *_: _book())
+    monkeypatch.setattr("pipeline.train.load_documents", lambda _: ({}, {}))
+    monkeypatch.setattr("pipeline.train.load_registry", lambda *_: None)
+    with pytest.raises(RsbError, match="nothing to learn from"):
+        run(Workspace(tmp_path), None)

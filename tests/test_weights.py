@@ -73,7 +73,7 @@ def test_without_a_file_nothing_is_likely(tmp_path: Path) -> None:
 def test_a_broken_file_is_told_with_the_mend(tmp_path: Path, text: str, told: str) -> None:
     with pytest.raises(RsbError, match=told) as caught:
         load_weights(written(tmp_path, text))
-    assert "pipeline.train" in str(caught.value)
+    assert "rsb train" in str(caught.value)
 
 
 @given(st.floats(-1e6, 1e6))

@@ -202,8 +202,9 @@ def participants(candidate: Candidate, setting: Setting) -> list[tuple[Actor, tu
             kind = cast.type_of(actor.id)
             features = (f"slot:{slot}{inner}", f"is:{kind}", f"side:{side}", f"slot:{slot}{inner}|{kind}")
             known = found.get(actor.id)
-            if known is None or rank < known[0]:
-                found[actor.id] = (rank, actor, features)
+            nearness = rank + 2 * actor.inferred  # A name before a pronoun.
+            if known is None or nearness < known[0]:
+                found[actor.id] = (nearness, actor, features)
     return [(actor, features) for _, actor, features in found.values()]
 
 
