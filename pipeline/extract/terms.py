@@ -285,23 +285,13 @@ def _add_term(
     if clause.negated and act in ("provide", "promise", "offer", "agree", "expect"):
         act = "refuse"
         stance = replace(stance, polarity="pos")
-    stance = _term_stance(stance, act, giver, receiver, (units[clause.first].start, units[clause.verb].end))
+    if act in ("request", "offer", "promise") and stance.holder is None and stance.realis == "actual":
+        stance = replace(stance, realis="planned")
     span = (units[first].start, units[last - 1].end)
     cue = (units[clause.first].start, units[clause.verb].end)
     method = frame.id if frame is not None else "term.contained"
     term = Term(rule, act, giver, receiver, span=span, cue=cue, stance=stance, method=method)
     bargains.note(term, goods, setting.out.sentence)
-
-
-def _term_stance(stance: Stance, act: str, giver: Actor | None, receiver: Actor | None, cue: Span) -> Stance:
-    """An offer, request or promise told as such is its maker's own claim."""
-    maker = {"request": receiver, "offer": giver, "promise": giver}.get(act)
-    if stance.holder is None and maker is not None:
-        return replace(
-            stance, holder=maker.id, act=act, cue=cue, holder_span=(maker.start, maker.end), holder_inferred=maker.inferred,
-            realis="planned" if stance.realis == "actual" else stance.realis, method="claim.maker",
-        )  # fmt: skip
-    return stance
 
 
 def _direction(
@@ -435,8 +425,6 @@ def _read_exchange(exchange: tuple[int, int], taken: set[int], setting: Setting,
         receiver = near_receiver or (model.giver if model else None)
         act = _opposite(model.act) if model else "expect"
         stance = model.stance if model else Stance()
-        if stance.holder is not None and act == "offer":
-            stance = replace(stance, act="offer", method="claim.maker")
         span = (units[first].start, units[last - 1].end)
         term = Term(rule, act, giver, receiver, span=span, cue=cue, stance=stance, method="term.exchange")
         bargains.note(term, goods, setting.out.sentence)
