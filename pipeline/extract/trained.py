@@ -3,11 +3,11 @@
 A unit of a sentence that is no name (a verb, a noun, a participle) is weighed for every type of every table by what
 stands around it: its lemma and those beside it, its clause's arguments, what frames of the codebook say of the word,
 who is named in the sentence. The weights are a logistic regression's, one a type, in `data/codebook/weights.csv`;
-`pipeline.train` makes them. Where a rule has read that type in the sentence, the rule has the word.
+`rsb train` makes them. Where a rule has read that type in the sentence, the rule has the word.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -42,7 +42,7 @@ ROLES = {
 }
 """The sides of a row: who acts, and on whom; those of a deal are alike."""
 THRESHOLD = {"deals": 0.3, "events": 0.55, "relations": 0.4, "terms": 0.3}
-"""Probability from which a unit is read; half would be right more often and read far less (see docs/extraction.md)."""
+"""Probability from which a unit is read, chosen on articles left out of training (docs/extraction.md)."""
 TAKEN = 0.35
 """Probability from which a participant is taken; the likeliest is taken from half of that."""
 TELLING = frozenset("NVEGKJ")
@@ -98,34 +98,28 @@ def read_trained(setting: Setting, bargains: Bargains) -> None:
 # --- what is weighed ------------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class _Around:
-    """What all units of a sentence share."""
-
-    shared: tuple[str, ...]
-    clause_of: dict[int, Clause] = field(default_factory=dict)
-
-
 def candidates(setting: Setting, bargains: Bargains) -> Iterator[Candidate]:
     """The units of a sentence that can tell something, with their features."""
     sentence = setting.sentence
-    around = _around(setting, bargains)
+    clause_of = {clause.verb: clause for clause in sentence.clauses}
+    shared = tuple(_shared_features(setting, bargains))
     for at, unit in enumerate(sentence.units):
         if unit.tag in TELLING and unit.name is None:
-            clause = around.clause_of.get(at)
+            clause = clause_of.get(at)
             group = sentence.group_of.get(at) if clause is None else None
-            yield Candidate(at, clause, group, (*_features(at, clause, setting), *around.shared))
+            yield Candidate(at, clause, group, (*_features(at, clause, setting), *shared))
 
 
-def _around(setting: Setting, bargains: Bargains) -> _Around:
-    sentence, cast = setting.sentence, setting.cast
-    named = {pair[0].target for unit in sentence.units if (pair := name_actor(unit)) is not None}
-    shared = [f"named:{kind}" for kind in sorted({cast.type_of(actor) for actor in named})]
-    shared.append(f"actors:{min(len(named), 4)}")
-    if any(unit.name is not None and unit.name.of_kind("commodity") for unit in sentence.units):
-        shared.append("commodity")
-    shared.append("deal:here" if bargains.here else "deal:told" if is_told_of(setting, bargains) else "deal:none")
-    return _Around(tuple(shared), {clause.verb: clause for clause in sentence.clauses})
+def _shared_features(setting: Setting, bargains: Bargains) -> Iterator[str]:
+    """What holds for every unit of a sentence: who and what is named, and whether a bargain is told."""
+    units, cast = setting.sentence.units, setting.cast
+    named = {pair[0].target for unit in units if (pair := name_actor(unit)) is not None}
+    for kind in sorted({cast.type_of(actor) for actor in named}):
+        yield f"named:{kind}"
+    yield f"actors:{min(len(named), 4)}"
+    if any(unit.name is not None and unit.name.of_kind("commodity") for unit in units):
+        yield "commodity"
+    yield "deal:here" if bargains.here else "deal:told" if is_told_of(setting, bargains) else "deal:none"
 
 
 def _features(at: int, clause: Clause | None, setting: Setting) -> Iterator[str]:
