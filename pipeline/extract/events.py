@@ -10,7 +10,7 @@ from pipeline.extract.clauses import Clause, Group, Sentence
 from pipeline.extract.dates import Period
 from pipeline.extract.names import Name
 from pipeline.extract.records import Collector
-from pipeline.extract.stance import Attribution, Stance, claim_frame, stance_of, takes_up
+from pipeline.extract.stance import Attribution, Stance, claim_frame, denies_what_stands_before, stance_of, takes_up
 
 Span = tuple[int, int]
 ARMED = frozenset({"armed_group", "military", "state", "government"})
@@ -223,6 +223,8 @@ def read_verb_frames(setting: Setting) -> None:
             recipients = [
                 a for a in first_filled(clause, frame.recipient, setting) if a.id not in {x.id for x in actors}
             ]
+            if denies_what_stands_before(clause, setting.sentence, setting.cast):
+                recipients = []
             if frame.stage and frame.event == "SUPPORT" and not actors and len(setting.parties) > 1:
                 # "The document was signed in Brussels": by the parties of the bargain that is told.
                 actors, recipients = setting.parties, []
@@ -626,6 +628,8 @@ def read_denials(setting: Setting) -> None:
 
 def _follows_accusation(clause: Clause, setting: Setting) -> bool:
     """ "… had killed civilians, a claim the group denied": the accusation stands before the subject."""
+    if denies_what_stands_before(clause, setting.sentence, setting.cast):
+        return True
     if clause.objects or not clause.subjects or clause.subjects[0].first == 0:
         return False
     noun = setting.sentence.units[clause.subjects[0].first - 1].lower

@@ -47,6 +47,14 @@ def claim_frame(clause: Clause, cast: Cast) -> Frame | None:
     return None
 
 
+def denies_what_stands_before(clause: Clause, sentence: Sentence, cast: Cast) -> bool:
+    """Whether a clause takes up all that its sentence told before it: "…, which Kigali denies"."""
+    opens = min((group.first for group in clause.subjects), default=clause.first)
+    frame = claim_frame(clause, cast)
+    denies = frame is not None and frame.claim is not None and frame.claim["act"] == "deny"
+    return denies and opens > 0 and sentence.units[opens - 1].lower == "which"
+
+
 def holder_of(groups: list[Group], sentence: Sentence, cast: Cast) -> tuple[str, Span | None, bool]:
     """The holder a subject names: its actor, or `unnamed` where the text does not identify one."""
     for group in groups:
@@ -180,7 +188,7 @@ def stance_of(clause: Clause, sentence: Sentence, cast: Cast, given: list[Attrib
     units = sentence.units
     stance = Stance()
     governing = [a for a in given if a.first <= clause.verb < a.last and a.clause is not clause]
-    if governing:
+    if governing and not denies_what_stands_before(clause, sentence, cast):
         stance = max(governing, key=lambda a: a.first if a.clause else -1).stance
     stance = _with_modality(stance, clause, sentence, cast)
     for at in range(max(0, clause.first - 3), min(len(units), clause.last + 2)):
