@@ -42,7 +42,6 @@ STANCE = ("certainty", "polarity", "act", "realis")
 """The columns of claims on which the agreement of annotators is measured."""
 SECTIONS = {
     "extractor_on_coded": "The extractor on completely coded documents:",
-    "extractor_alone": "The extractor on gold documents without coded records:",
     "coded": "Coded records on gold documents that have them:",
     "repeat_coding": "The second annotation against the first:",
 }
@@ -154,7 +153,6 @@ def evaluate_all(
     """
     by_hand = {one.source_id for one in coded}
     whole = [one for one in coded if one.complete]
-    alone = [one for one in gold if one.source_id not in by_hand]
     twice = {one.source_id for one in second}
     lacking = twice - {one.source_id for one in gold}
     if lacking:
@@ -164,7 +162,6 @@ def evaluate_all(
         **evaluate(gold, proposals, basis),
         "causes": CAUSES,
         "extractor_on_coded": {**evaluate(whole, proposals, basis), "note": NOTE_CODED} if whole else None,
-        "extractor_alone": _part(alone, proposals, basis, NOTE),
         "coded": _part([one for one in gold if one.source_id in by_hand], coded, basis, NOTE),
         "repeat_coding": _part([one for one in gold if one.source_id in twice], second, basis, NOTE_REPEAT),
     }

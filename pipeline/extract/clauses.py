@@ -294,7 +294,12 @@ def _retag(units: list[Unit], lexicon: Lexicon) -> None:
             unit.tag = "J"
         elif before in "DQJ'#$" and unit.tag == "V" and low in lexicon.verb_forms and _can_be_noun(low, lexicon):
             unit.tag = "N"
-        elif unit.tag == "N" and before == "I" and after in "DQM#$P" and lexicon.verb_forms.get(low, ("", ""))[1] == "VBG":
+        elif (
+            unit.tag == "N"
+            and before == "I"
+            and after in "DQM#$P"
+            and lexicon.verb_forms.get(low, ("", ""))[1] == "VBG"
+        ):
             unit.tag = "K"  # "accused of arming the rebels"
         elif unit.tag in "NV" and low in lexicon.verb_forms and _can_be_noun(low, lexicon):
             unit.tag = _verb_or_noun(low, before, after, lexicon)

@@ -50,11 +50,10 @@ def _evaluated(evaluation: Report) -> Iterator[str]:
         "stricter match of whole keys too."
     )
     parts = {
-        "coded": "Coded records, on gold documents that have them",
-        "extractor_alone": "The extractor, on gold documents without coded records, where it stands alone",
+        "Coded records, on gold documents that have them": evaluation.get("coded"),
+        "What the extractor proposes by itself, on all gold documents": evaluation,
     }
-    for name, heading in parts.items():
-        told = evaluation.get(name)
+    for heading, told in parts.items():
         if told is None:
             yield f"{heading}: there are none."
         else:

@@ -30,10 +30,10 @@ def test_an_audit_is_told_with_n_errors_and_interval(contents: Contents) -> None
     assert "Of 0.1.0, by machine auditor:" in told
 
 
-def test_coded_records_and_the_extractor_alone_are_told_apart() -> None:
+def test_coded_records_and_what_the_extractor_proposes_are_told_apart() -> None:
     stance = {"certainty": {"n_claims": 7, "alpha": 0.812}, "act": {"n_claims": 7, "alpha": None}}
     repeat = part(4, 5, 3, stance=stance)
-    told = section([], {"coded": part(10, 8, 8), "extractor_alone": part(20, 10, 5), "repeat_coding": repeat})
+    told = section([], {**part(20, 10, 5), "coded": part(10, 8, 8), "repeat_coding": repeat})
     assert "Coded records, on gold documents that have them (3):" in told
     assert "| `terms` | 10 | 2 | 80.0 % (49.0–94.3) | 8 | 0 | 100.0 % (67.6–100.0) |" in told
     assert "| `terms` | 20 | 15 | 25.0 % (11.2–46.9) | 10 | 5 | 50.0 % (23.7–76.3) |" in told
@@ -42,6 +42,6 @@ def test_coded_records_and_the_extractor_alone_are_told_apart() -> None:
 
 
 def test_parts_without_documents_are_told_as_absent() -> None:
-    told = section([], {"coded": None, "extractor_alone": None, "repeat_coding": None})
-    assert told.count("there are none.") == 2
+    told = section([], {**part(20, 10, 5), "coded": None, "repeat_coding": None})
+    assert told.count("there are none.") == 1
     assert "No document was annotated twice." in told
