@@ -46,7 +46,7 @@ def verified(contents: Contents) -> set[str]:
         folder = Path(name)
         try:
             release.build(folder, contents)
-        except sqlite3.IntegrityError:
+        except (sqlite3.IntegrityError, KeyError):  # The database, or a picture, has no place for it.
             return {"(cannot be written)"}
         told = [problem.message.split(" ")[0].removesuffix(":") for problem in verify(folder)[1]]
     return {rule if rule in known else "(formats)" for rule in told}
