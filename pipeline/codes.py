@@ -13,6 +13,9 @@ COLUMNS = (
 )  # fmt: skip
 """The columns of `codes.csv`: a code, its meaning, the standard it is from, and crosswalks."""
 
+MUTUAL_EVENTS = frozenset({"AGREE", "CONSULT"})
+"""Codes of `event_type` that all participants do together, so that nobody is a recipient (PLOVER)."""
+
 
 @dataclass(frozen=True)
 class Codes:

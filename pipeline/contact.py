@@ -19,11 +19,13 @@ from pipeline import store
 from pipeline.assemble import Basis
 from pipeline.codebook import load_codebook
 from pipeline.coded import Span, occurrences, read_folder, text_hash
+from pipeline.codes import Codes
 from pipeline.errors import RsbError
 from pipeline.evaluate import check_gold, evaluate
 from pipeline.extract.document import extract_document
 from pipeline.ingest import Document, read_document
-from pipeline.registry import load_registry
+from pipeline.proposals import Proposals
+from pipeline.registry import Registry, load_registry
 from pipeline.workspace import Workspace
 
 RECORD = "first_contact.csv"
@@ -51,19 +53,30 @@ def run(workspace: Workspace, gold: Path, texts: Path) -> dict[str, Any]:
     """
     codebook = load_codebook(workspace.codebook, workspace.registry)
     registry = load_registry(workspace.registry, codebook.codes)
-    documents = {path.stem: find_document(path, texts, codebook.codes) for path in sorted(gold.glob("*.yaml"))}
+    documents, annotated = read_annotated(gold, texts, registry, codebook.codes)
     if not documents:
         raise RsbError("there is no gold", path=gold, mend="annotate <source_id>.yaml files there by hand")
     sources = {ident: document.source for ident, document in documents.items()}
     held = {ident: document.text for ident, document in documents.items()}
     basis = Basis(sources, held, registry, codebook.codes, codebook.names)
-    annotated = read_folder(gold, held, registry, codebook.codes)
     check_gold(annotated, basis)
     proposals = [
         extract_document(ident, held[ident], source["published"], codebook, source["publisher"])
         for ident, source in sources.items()
     ]
     return evaluate(annotated, proposals, basis)
+
+
+def read_annotated(
+    gold: Path, texts: Path, registry: Registry, codes: Codes
+) -> tuple[dict[str, Document], list[Proposals]]:
+    """The documents in `texts` that a file of `gold` annotates, and the annotations.
+
+    Raises `RsbError` where a document is not in `texts`, or an annotation does not hold.
+    """
+    documents = {path.stem: _find_document(path, texts, codes) for path in sorted(gold.glob("*.yaml"))}
+    held = {ident: document.text for ident, document in documents.items()}
+    return documents, read_folder(gold, held, registry, codes)
 
 
 def seal(workspace: Workspace, gold: Path, texts: Path, folder: Path) -> int:
@@ -75,7 +88,7 @@ def seal(workspace: Workspace, gold: Path, texts: Path, folder: Path) -> int:
     codebook = load_codebook(workspace.codebook, workspace.registry)
     paths = sorted(gold.glob("*.yaml"))
     for path in paths:
-        text = find_document(path, texts, codebook.codes).text
+        text = _find_document(path, texts, codebook.codes).text
         top = yaml.safe_load(path.read_text(encoding="utf-8"))
         records = [_sealed(entry, Span(0, len(text)), text, path) for entry in top.pop("records", None) or []]
         whole = {"source": top.pop("source"), "text_sha256": text_hash(text), **top, "records": records}
@@ -109,7 +122,7 @@ def _sealed(entry: Mapping[str, Any], around: Span, text: str, path: Path) -> di
     return sealed
 
 
-def find_document(gold: Path, texts: Path, codes: Any) -> Document:
+def _find_document(gold: Path, texts: Path, codes: Codes) -> Document:
     """The document in a folder that a file of annotations is about. Raises `RsbError` where there is none."""
     found = sorted(path for path in texts.rglob(f"{gold.stem}.*") if path.suffix in (".md", ".txt", ".html"))
     if not found:

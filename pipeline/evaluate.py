@@ -34,7 +34,7 @@ from pipeline.workspace import Workspace
 NOTE = "The gold was annotated by a language model that read the documents; no person has checked it."
 NOTE_CODED = (
     "Coded records of a language model stand for gold here. The registry has the names of these documents, and some of "
-    "the rules were learned on them: figures at first contact are in reports/first_contact.csv."
+    "the rules and most of the weights were learned on them: figures at first contact are in reports/first_contact.csv."
 )
 NOTE_REPEAT = "Both annotators are machines (language models) that read the documents on their own; no person did."
 REPORT = "evaluation.json"

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from pipeline import contract, edtf
 from pipeline.assertions import Profile, profile
-from pipeline.codes import Codes
+from pipeline.codes import MUTUAL_EVENTS, Codes
 from pipeline.contract import Row
 from pipeline.extract.names import Names
 from pipeline.grounding import check_cell
@@ -758,7 +758,6 @@ def givers_are_somebody(tables: Tables, _: Context) -> Iterator[Finding]:
 
 
 _ROLES = {"deals": {"party", "mediator"}, "events": {"actor", "recipient", "victim", "mediator"}}
-_MUTUAL = {"CONSULT", "AGREE"}
 _MUTUAL_ROLES = {"actor", "mediator"}
 
 
@@ -802,7 +801,7 @@ def roles_fit_records(tables: Tables, _: Context) -> Iterator[Finding]:
 )
 def mutual_events_have_actors(tables: Tables, _: Context) -> Iterator[Finding]:
     """In a mutual event (CONSULT, AGREE) everyone is an actor, or a mediator."""
-    mutual = {row["event_id"]: row["event_type"] for row in tables.rows("events") if row["event_type"] in _MUTUAL}
+    mutual = {row["event_id"]: row["event_type"] for row in tables.rows("events") if row["event_type"] in MUTUAL_EVENTS}
     for row in tables.rows("participants"):
         if row["record_id"] in mutual and row["role"] not in _MUTUAL_ROLES:
             message = f"{mutual[row['record_id']]} is mutual"

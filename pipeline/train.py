@@ -17,7 +17,7 @@ from pipeline import store
 from pipeline.assemble import load_documents
 from pipeline.codebook import Codebook, load_codebook
 from pipeline.coded import read_folder
-from pipeline.contact import find_document
+from pipeline.contact import read_annotated
 from pipeline.errors import RsbError
 from pipeline.extract.bargains import Bargains
 from pipeline.extract.document import extract_document
@@ -37,7 +37,8 @@ STRENGTH = 1.0
 """Inverse strength of the L1 penalty: the smaller, the fewer weights."""
 OUTSIDE = 2.0
 """How much an article outside the project counts beside a digest: there are fewer, and they are what is met."""
-STEPS = 300
+STEPS, STILL = 300, 1e-3
+"""How many steps a regression takes at most, and the change of a weight at which it has come to rest."""
 
 
 @dataclass(slots=True)
@@ -212,7 +213,7 @@ def regress(matrix: Matrix, wanted: np.ndarray, weight: np.ndarray, strength: fl
         if (ahead - fresh) @ change > 0:
             faster = 1.0
         ahead, beta, pace = fresh + (pace - 1) / faster * change, fresh, faster
-        if np.abs(change).max() < 1e-3:
+        if np.abs(change).max() < STILL:
             break
     return beta
 
@@ -231,9 +232,8 @@ def read_documents(workspace: Workspace, codebook: Codebook, texts: Path | None)
     if texts is None:
         return found
     for batch in sorted(path for path in workspace.gold_outside.iterdir() if path.is_dir()):
-        documents = {path.stem: find_document(path, texts, codebook.codes) for path in sorted(batch.glob("*.yaml"))}
-        told = read_folder(batch, {name: one.text for name, one in documents.items()}, registry, codebook.codes)
-        for one in told:
+        documents, annotated = read_annotated(batch, texts, registry, codebook.codes)
+        for one in annotated:
             document = documents[one.source_id]
             found.append(Document(one.source_id, document.text, document.source, one.records, OUTSIDE))
     return found

@@ -23,7 +23,9 @@ def written(tmp_path: Path, text: str) -> Path:
 
 
 @given(models=models)
-def test_what_is_written_is_read_again(models: dict[tuple[str, str, str], dict[str, float]], tmp_path_factory) -> None:  # type: ignore[no-untyped-def]
+def test_what_is_written_is_read_again(
+    models: dict[tuple[str, str, str], dict[str, float]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
     path = written(tmp_path_factory.mktemp("weights"), render_weights(models))
     assert render_weights(_models(load_weights(path))) == path.read_text(encoding="utf-8")
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from pipeline.codebook import Frame
+from pipeline.codes import MUTUAL_EVENTS
 from pipeline.extract.actors import UNNAMED, Actor, Cast, modifier_actors, resolve
 from pipeline.extract.clauses import Clause, Group, Sentence
 from pipeline.extract.dates import Period
@@ -332,7 +333,7 @@ def add_event(
     if violence is not None:
         values["violence_type"] = violence
         spans["violence_type"] = (*span, True)
-    other = "actor" if event_type in ("AGREE", "CONSULT") else "recipient"
+    other = "actor" if event_type in MUTUAL_EVENTS else "recipient"
     roles = [("actor", a) for a in actors] + [(other, a) for a in recipients]
     setting.out.add("events", values, spans, stance, method, roles)
     return True

@@ -118,17 +118,24 @@ def _note_term(
 ) -> None:
     units = setting.sentence.units
     stance = stance_of(clause, setting.sentence, setting.cast, setting.given)
-    stages = {stage for deal in bargains.here for stage, _, _ in deal.stages}
-    intended = stance.realis != "actual"
-    act = "agree" if stages & AGREED else "expect" if intended else "provide"
-    if clause.negated:
-        act, stance = "refuse", replace(stance, polarity="pos")
+    act, stance = act_told(stance, negated=clause.negated, bargains=bargains)
     term = Term(
         rule, act, giver, receiver,
         span=(units[at[0]].start, units[at[1] - 1].end), cue=(units[clause.first].start, units[clause.verb].end),
         stance=stance, method=rule.id,
     )  # fmt: skip
     bargains.note(term, goods, setting.out.sentence)
+
+
+def act_told(stance: Stance, *, negated: bool, bargains: Bargains) -> tuple[str, Stance]:
+    """The act of an undertaking that no verb of giving tells: by the stage of the bargain here, else by what is so.
+
+    What is negated is refused, and the claim is that it is.
+    """
+    if negated:
+        return "refuse", replace(stance, polarity="pos")
+    stages = {stage for deal in bargains.here for stage, _, _ in deal.stages}
+    return "agree" if stages & AGREED else "expect" if stance.realis != "actual" else "provide", stance
 
 
 AGREED = frozenset({"signed", "ratified", "in_force", "agreed_in_principle"})

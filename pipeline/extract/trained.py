@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from pipeline.codebook import TermRule
+from pipeline.codes import MUTUAL_EVENTS
 from pipeline.extract.actors import Actor, modifier_actors, name_actor, resolve
 from pipeline.extract.bargains import Bargains, Deal, Term, is_told_of, parties, party
 from pipeline.extract.clauses import Clause, Group, Unit
@@ -28,7 +29,7 @@ from pipeline.extract.events import (
     with_hearsay,
 )
 from pipeline.extract.stance import Stance, stance_of
-from pipeline.extract.terms import AGREED
+from pipeline.extract.terms import act_told
 from pipeline.weights import Weights
 
 Span = tuple[int, int]
@@ -338,7 +339,7 @@ def _add_event(reading: Reading, sides: _Sides, setting: Setting) -> None:
     add_event(
         reading.kind, _method(reading), sides.first, sides.second, _told_by(reading.candidate, setting),
         _stretch(reading.candidate, setting), _stance(reading.candidate, setting), setting,
-        mutual=reading.kind in ("AGREE", "CONSULT"), sure=False,
+        mutual=reading.kind in MUTUAL_EVENTS, sure=False,
     )  # fmt: skip
 
 
@@ -399,12 +400,12 @@ def _add_term(reading: Reading, sides: _Sides, setting: Setting, bargains: Barga
         # Where no bargain is told, an adjective ("a Malaysian venture") makes nobody a party to one.
         return
     units, candidate = setting.sentence.units, reading.candidate
-    stance = _stance(candidate, setting)
-    stages = {stage for deal in bargains.here for stage, _, _ in deal.stages}
+    clause = candidate.clause
+    negated = clause is not None and clause.negated
+    act, stance = act_told(_stance(candidate, setting), negated=negated, bargains=bargains)
     first, last = _stretch(candidate, setting)
     rule = TermRule(_method(reading), reading.kind, (), frozenset(), frozenset(), False, (), ())
-    act = "agree" if stages & AGREED else "expect" if stance.realis != "actual" else "provide"
     span = _told_by(candidate, setting)
-    cue = (units[candidate.clause.first].start, span[1]) if candidate.clause is not None else span
+    cue = (units[clause.first].start, span[1]) if clause is not None else span
     term = Term(rule, act, giver, receiver, span=span, cue=cue, stance=stance, method=rule.id)
     bargains.note(term, commodities_in(first, last, setting), setting.out.sentence)
