@@ -259,6 +259,11 @@ class Codebook:
         )
 
     @cached_property
+    def modifying(self) -> frozenset[str]:
+        """Participles that modify the collective noun behind them ("armed groups")."""
+        return frozenset(self.grammar["modifying"])
+
+    @cached_property
     def light_verbs(self) -> frozenset[str]:
         """Verbs that lend their subject to an event noun ("launched an attack")."""
         return frozenset(self.grammar["light_verbs"])

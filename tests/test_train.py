@@ -99,6 +99,25 @@ role,terms,receiver_id,side:after,4
 """
 
 
+LEADING = """model,table,label,feature,weight
+unit,relations,leads,,-9
+unit,relations,leads,lemma:host,12
+role,relations,subject_id,,-2
+role,relations,subject_id,is:person,4
+role,relations,object_id,,-2
+role,relations,object_id,is:state,4
+"""
+
+
+@pytest.mark.parametrize(("text", "tied"), [("Vladimir Putin hosted Mali.", 0), ("Vladimir Putin hosted Russia.", 1)])
+def test_a_person_leads_no_state_but_the_own(codebook: Codebook, tmp_path: Path, text: str, tied: int) -> None:
+    path = tmp_path / "weights.csv"
+    path.write_text(LEADING, encoding="utf-8")
+    codebook.weights = load_weights(path)
+    records = extract_document("new", text, None, codebook).records
+    assert len([r for r in records if r.method == "trained.relations"]) == tied
+
+
 @pytest.mark.parametrize(
     ("text", "bargains"),
     [

@@ -250,7 +250,8 @@ def _deal_of_terms(term: Term, states: set[str], codes: Codes, bargains: Bargain
     side = codes.parent("term_type", term.rule.term_type)
     hired = any(cast.type_of(state) == "armed_group" for state in states)
     public = all(cast.type_of(state) in POWERS for state in states)
-    told = side == RESOURCE_SIDE or (side == "security" and public) or (side == "finance" and hired)
+    asked = term.act != "provide"  # Help that is given, with no return told, is no bargain.
+    told = side == RESOURCE_SIDE or (side == "security" and public and asked) or (side == "finance" and hired)
     if len(states) < 2 or not told:
         return None
     deal = Deal({}, set(), [(min(term.span[0], term.cue[0]), max(term.span[1], term.cue[1]))], method="deal.terms")

@@ -7,6 +7,7 @@ number of rules. Clauses carry subject, objects, prepositional phrases, voice, n
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Protocol
 
 from pipeline.extract.names import Name
@@ -67,6 +68,10 @@ class Lexicon(Protocol):
     @property
     def collective(self) -> frozenset[str]:
         """Nouns that make one group with the name before them."""
+
+    @property
+    def modifying(self) -> frozenset[str]:
+        """Participles that modify such a noun behind them."""
 
 
 @dataclass(slots=True)
@@ -135,7 +140,8 @@ class Sentence:
 
 
 _NOUN_GROUP = re.compile(
-    r"(?:[DQ]|R(?=[JE~]))*(?:[JNM#$~'%]|E(?=[JNM~E]*[NM])|G(?=[NM])|(?<=~)[EGVIR]|[IR](?=~))*[NM#%$]|P|[DQ](?![JNM#])"
+    r"(?:[DQ]|R(?=[JE~]))*"
+    r"(?:[JNM#$~'%]|E(?=[JNM~E]*[NM])|G(?=[NM])|(?<=~)[EGVIR]|[IR](?=~)|(?<='J)C(?=[JE]+N))*[NM#%$]|P|[DQ](?![JNM#])"
 )
 _VERB_GROUP = re.compile(r"(?:[XHBO]|T(?=R*[VBHOEG])|R(?=R*[XHBOVEGTK]))*[VEGKBHO](?:R(?=R*[EVG])|(?<=[BHO])R*[EGV])*")
 
@@ -258,6 +264,9 @@ def _guess(low: str) -> str:
 def _retag(units: list[Unit], lexicon: Lexicon) -> None:
     """Settle words that may be verb or noun, and participles that may be verbs or modifiers, by their neighbours."""
     _retag_bounds(units, lexicon)
+    for unit, behind in pairwise(units):
+        if unit.lower in lexicon.modifying and behind.lower in lexicon.collective:
+            unit.tag = "J"
     for index, unit in enumerate(units):
         if unit.tag == "Y":
             continue

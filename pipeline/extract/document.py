@@ -1,5 +1,6 @@
 """One document from text to records: the passes in their order."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -50,6 +51,7 @@ def extract_document(
     quantities = find_quantities(text)
     periods, times = find_periods(text), find_times(text)
     in_conflict = _tells_conflict(tokens.lower, codebook)
+    on_resources = any(name.of_kind("commodity") is not None for name in names)
     for number, (first, last) in enumerate(tokens.sentences):
         inside = [name for name in names if first <= name.first < last]
         start, end = tokens.start[first], tokens.end[last - 1]
@@ -60,7 +62,8 @@ def extract_document(
         sentence = parse_sentence(tokens, first, last, inside, codebook, when)
         out.sentence = number
         cast.speaker = cast.speaker or _bylined(sentence, number, cast) or (head if sentence.clauses else None)
-        setting = Setting(sentence, cast, out, [], [p for p in periods if start <= p.start < end], in_conflict)
+        inside_periods = [p for p in periods if start <= p.start < end]
+        setting = Setting(sentence, cast, out, [], inside_periods, in_conflict, on_resources)
         _note_names(setting, inside)
         setting.given = attributions(sentence, cast)
         _note_companies(setting, companies)
@@ -273,6 +276,21 @@ def _holds_office(person: str, published: str | None, cast: Cast) -> bool:
     return False
 
 
+def _head_title(text: str, name: Name, titles: frozenset[str]) -> tuple[int, int] | None:
+    """Where a head's title stands, before the name or behind a comma; not a second's or a former one's."""
+    either = "|".join(sorted(map(re.escape, titles), key=len, reverse=True))
+    opening = max(0, name.start - 40)
+    before = re.search(rf"(?<!vice )(?<!former )\b({either})s?\s+$", text[opening : name.start], re.IGNORECASE)
+    if before is not None:
+        return opening + before.start(1), opening + before.end(1)
+    behind = re.match(
+        rf", (?:(?:the|its|their) (?!vice|deputy|former)(?:[\w-]+ )?)?({either})\b",
+        text[name.end : name.end + 40],
+        re.IGNORECASE,
+    )
+    return (name.end + behind.start(1), name.end + behind.end(1)) if behind is not None else None
+
+
 def _add_offices(names: list[Name], text: str, cast: Cast, out: Collector, published: str | None) -> None:
     """A head of state or government leads the state: from the registry, on the strength of the title in the text."""
     grammar = cast.codebook.name_grammar
@@ -283,24 +301,15 @@ def _add_offices(names: list[Name], text: str, cast: Cast, out: Collector, publi
             continue
         row = cast.row(entry.target)
         parent = row.get("parent_id")
-        before = text[max(0, name.start - 40) : name.start].lower().rstrip()
-        title = next((t for t in sorted(grammar.head_titles, key=len, reverse=True) if before.endswith(t)), None)
-        title = title or next((f"{t}s" for t in grammar.head_titles if before.endswith(f"{t}s")), None)
-        if (
-            title is None
-            or not parent
-            or not _holds_office(entry.target, published, cast)
-            or before.endswith(f"vice {title}")
-            or before.endswith(f"former {title}")
-        ):
+        title = _head_title(text, name, grammar.head_titles)
+        if title is None or not parent or not _holds_office(entry.target, published, cast):
             continue
         seen.add(entry.target)
-        start = name.start - 1 - len(title)
-        span = (start, name.end)
+        span = (min(title[0], name.start), max(title[1], name.end))
         values = {"subject_id": entry.target, "predicate": "leads", "object_id": parent}
         spans: Spans = {
             "*": span,
-            "predicate": (start, start + len(title), True),
+            "predicate": (*title, True),
             "subject_id": (name.start, name.end),
             "object_id": (*span, True),
         }

@@ -33,7 +33,10 @@ INTENDED = frozenset({"CONSULT", "SUPPORT", "COOPERATE", "AID"})
 
 @dataclass
 class Setting:
-    """What the passes over one sentence share. in_conflict: the text speaks of armed conflict. parties: of the bargain here."""
+    """What the passes over one sentence share.
+
+    in_conflict, on_resources: the text speaks of armed conflict, of commodities. parties: of the bargain here.
+    """
 
     sentence: Sentence
     cast: Cast
@@ -41,6 +44,7 @@ class Setting:
     given: list[Attribution]
     periods: list[Period]
     in_conflict: bool
+    on_resources: bool
     parties: list[Actor] = field(default_factory=list)
 
     def period_of(self, stretch: tuple[int, int]) -> Period | None:

@@ -39,6 +39,8 @@ def read_figures(quantities: list[Quantity], setting: Setting) -> None:
         if at is None:
             continue
         first = next(i for i, unit in enumerate(units) if unit.end > quantity.start)
+        if _is_model(first, units):
+            continue
         count = _count_of(quantity, first, at, setting)
         if count is not None and _belongs(count.measure, setting):
             _add(quantity, count, setting)
@@ -63,14 +65,23 @@ def _in_name(quantity: Quantity, setting: Setting) -> bool:
     )
 
 
+def _is_model(first: int, units: list[Unit]) -> bool:
+    """Whether a bare number belongs to the unknown name before it ("Block 70 jets", "a Boeing 787")."""
+    before = units[first - 1] if first else None
+    known = before is not None and before.name is not None and before.name.entries
+    return before is not None and before.tag == "M" and units[first].tag == "#" and not known
+
+
 def _count_of(quantity: Quantity, first: int, last: int, setting: Setting) -> Count | None:
     book = setting.cast.codebook
     units = setting.sentence.units
     unit = quantity.unit
     if unit is not None and len(unit) == 3 and unit.isupper():
         near = {u.lower for u in units[max(0, first - WINDOW) : last + 1 + WINDOW]}
-        worth = near & set(book.measures["resource_value"])
-        return Count("resource_value" if worth else "money", unit, first, last + 1)
+        worth = set(book.measures["resource_value"])
+        if setting.on_resources:
+            worth |= set(book.measures["resource_value_of_goods"])
+        return Count("resource_value" if near & worth else "money", unit, first, last + 1)
     if unit == "percent":
         return Count("share", unit, first, last + 1)
     if unit in ("a", "mo", "wk", "d", "h"):
@@ -151,8 +162,11 @@ def _things(first: int, last: int, setting: Setting) -> Count | None:
 
 
 def _points_back(first: int, setting: Setting) -> bool:
-    """ "The two countries" counts nothing new."""
-    return first > 0 and setting.sentence.units[first - 1].lower in ("the", "these", "those", "both")
+    """ "The two countries", "our two peoples" and "one of them" count nothing new."""
+    units = setting.sentence.units
+    before, here = units[first - 1].lower if first else "", units[first]
+    one_of = here.lower == "one" and first + 1 < len(units) and units[first + 1].lower == "of"
+    return one_of or before in ("the", "these", "those", "both", "our", "their", "its")
 
 
 def _distance(

@@ -469,6 +469,8 @@ def _kind_beside(first: int, last: int, tokens: Tokens, grammar: NameGrammar) ->
     before = tokens.lower[first - 1] if first else ""
     if before in grammar.appositives and tokens.word[first - 1].islower():
         return _appositive_type(before, tokens.lower[max(0, first - 2) : first - 1], grammar)
+    if _bears_arms(first, last, tokens, grammar):
+        return "armed_group"
     if last < len(tokens.word) and tokens.word[last] == ",":
         phrase = _phrase_from(last + 1, tokens, grammar)
         for end in range(min(len(phrase), 5), 0, -1):
@@ -482,6 +484,20 @@ def _kind_beside(first: int, last: int, tokens: Tokens, grammar: NameGrammar) ->
         return "person"
     unknown = several and plain and tokens.lower[last - 1] not in grammar.common
     return "person" if unknown and last < len(tokens.word) and tokens.lower[last] in grammar.speech else None
+
+
+def _bears_arms(first: int, last: int, tokens: Tokens, grammar: NameGrammar) -> bool:
+    """Whether nouns of an armed group follow an uncommon name: "Kovali rebels", "the Kovali group militants"."""
+    at = last
+    while at < min(last + 3, len(tokens.lower)) and (
+        tokens.lower[at] in grammar.armed_modifiers or grammar.appositives.get(tokens.lower[at]) == "armed_group"
+    ):
+        at += 1
+    behind = tokens.lower[last:at]
+    is_armed = (
+        bool(grammar.armed_modifiers.intersection(behind)) and grammar.appositives.get(behind[-1]) == "armed_group"
+    )
+    return is_armed and not any(grammar.is_plain(low) for low in tokens.lower[first:last])
 
 
 def _is_called_by_surname(first: int, last: int, tokens: Tokens, grammar: NameGrammar) -> bool:

@@ -198,9 +198,10 @@ def phrases_in(
 
 
 def _is_absent(at: int, setting: Setting) -> bool:
-    """Whether the unit's noun group is one of nothing ("no formal guarantees")."""
-    group = setting.sentence.group_of.get(at)
-    return group is not None and setting.sentence.units[group.first].lower == "no"
+    """Whether the unit's noun group is one of nothing, or withholds ("no formal guarantees", "an arms embargo")."""
+    group, units = setting.sentence.group_of.get(at), setting.sentence.units
+    withheld = setting.cast.codebook.deals["withholding"]
+    return group is not None and (units[group.first].lower == "no" or units[group.last - 1].lower in withheld)
 
 
 def _names_deal(at: int, setting: Setting) -> bool:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from pipeline.codebook import TermRule
 from pipeline.codes import MUTUAL_EVENTS
-from pipeline.extract.actors import Actor, modifier_actors, name_actor, resolve
+from pipeline.extract.actors import Actor, Cast, modifier_actors, name_actor, resolve
 from pipeline.extract.bargains import Bargains, Deal, Term, is_told_of, parties, party
 from pipeline.extract.clauses import Clause, Group, Unit
 from pipeline.extract.events import (
@@ -357,8 +357,17 @@ def _add_relation(reading: Reading, sides: _Sides, setting: Setting) -> None:
         return
     for other in sides.second[:2]:
         kinds = {setting.cast.type_of(subject.id), setting.cast.type_of(other.id)}
-        if predicate != "fights" or kinds <= ARMED:
+        if predicate == "fights" and not kinds <= ARMED:
+            continue
+        if predicate not in ("leads", "member_of") or _may_serve(subject.id, other.id, setting.cast):
             add_relation(predicate, subject, other, base, stance, _method(reading), setting.out)
+
+
+def _may_serve(person: str, body: str, cast: Cast) -> bool:
+    """Whether a person can hold an office of a body: of no state but the own, where the registry knows that."""
+    row = cast.row(person)
+    own = {row.get("country"), row.get("parent_id")} - {None, ""}
+    return cast.type_of(person) != "person" or cast.type_of(body) != "state" or not own or body in own
 
 
 def _add_holding(
@@ -395,10 +404,13 @@ def _add_holding(
 def _add_term(reading: Reading, sides: _Sides, setting: Setting, bargains: Bargains) -> None:
     giver, receiver = party(sides.first[:1], setting), party(sides.second[:1], setting)
     sides_told = [side for side in (giver, receiver) if side is not None]
-    told = bool(bargains.here) or is_told_of(setting, bargains)
-    if not _is_public(sides_told, setting) or (not told and any(side.inferred for side in sides_told)):
-        # Where no bargain is told, an adjective ("a Malaysian venture") makes nobody a party to one.
-        return
+    deal = bargains.here[-1] if bargains.here else bargains.latest() if is_told_of(setting, bargains) else None
+    if deal is None:
+        if not _is_public(sides_told, setting) or any(side.inferred for side in sides_told):
+            # Where no bargain is told, an adjective ("a Malaysian venture") makes nobody a party to one.
+            return
+    elif len(deal.parties) > 1:
+        giver, receiver = (side if side is not None and side.id in deal.parties else None for side in (giver, receiver))
     units, candidate = setting.sentence.units, reading.candidate
     clause = candidate.clause
     negated = clause is not None and clause.negated
