@@ -280,7 +280,7 @@ def _head_title(text: str, name: Name, titles: frozenset[str]) -> tuple[int, int
     """Where a head's title stands, before the name or behind a comma; not a second's or a former one's."""
     either = "|".join(sorted(map(re.escape, titles), key=len, reverse=True))
     opening = max(0, name.start - 40)
-    before = re.search(rf"(?<!vice )(?<!former )\b({either})s?\s+$", text[opening : name.start], re.IGNORECASE)
+    before = re.search(rf"(?<!vice )(?<!former )\b((?:{either})s?)\s+$", text[opening : name.start], re.IGNORECASE)
     if before is not None:
         return opening + before.start(1), opening + before.end(1)
     behind = re.match(
