@@ -564,6 +564,29 @@ def cues_of_denial_deny(tables: Tables, _: Context) -> Iterator[Finding]:
             yield Finding(row["claim_id"], f"“{denied[0]}” denies", "polarity", "pos", row["source_id"])
 
 
+_OPEN_ACTS = frozenset({"request", "offer", "promise", "expect"})
+_OFFERED = {"term_id": "t", "act": "offer"}
+_GIVEN = {"claim_id": "c", "record_id": "t", "source_id": "s", "realis": "actual"}
+
+
+@rule(
+    "claim:not-yet-given",
+    "error",
+    "claims",
+    reads=("terms",),
+    mend="make it planned, or hypothetical where a condition is told; or give the term the act provide or agree",
+    passes={"claims": [{**_GIVEN, "realis": "planned"}], "terms": [_OFFERED]},
+    fails={"claims": [_GIVEN], "terms": [_OFFERED]},
+)
+def what_is_not_yet_given_is_not_actual(tables: Tables, _: Context) -> Iterator[Finding]:
+    """A claim on an undertaking that is requested, offered, promised or expected is planned or hypothetical."""
+    open_terms = {row["term_id"]: row["act"] for row in tables.rows("terms") if row["act"] in _OPEN_ACTS}
+    for row in tables.rows("claims"):
+        act = open_terms.get(row["record_id"])
+        if act is not None and row["realis"] == "actual":
+            yield Finding(row["claim_id"], f"the term is in act {act}", "realis", "actual", row["source_id"])
+
+
 _DENIED = {**_SAID, "record_id": "r", "act": "deny", "polarity": "neg", "realis": "actual"}
 _CONTESTED = {
     "relation_id": "r", "status": "contested", "realis": "actual",
