@@ -15,7 +15,7 @@ from pipeline.codebook import TermRule
 from pipeline.codes import MUTUAL_EVENTS
 from pipeline.extract.actors import Actor, Cast, modifier_actors, name_actor, resolve
 from pipeline.extract.bargains import Bargains, Deal, Term, is_told_of, parties, party
-from pipeline.extract.clauses import Clause, Group, Unit
+from pipeline.extract.clauses import Clause, Group
 from pipeline.extract.events import (
     ARMED,
     HOLDINGS,
@@ -30,6 +30,7 @@ from pipeline.extract.events import (
 )
 from pipeline.extract.stance import Stance, stance_of
 from pipeline.extract.terms import act_told
+from pipeline.extract.units import Unit
 from pipeline.weights import Weights
 
 Span = tuple[int, int]
