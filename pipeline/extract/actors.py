@@ -9,7 +9,8 @@ from typing import Any
 
 from pipeline.codebook import Codebook
 from pipeline.extract.clauses import Group, Sentence
-from pipeline.extract.names import Entry, Learned, Name
+from pipeline.extract.learned_names import Learned
+from pipeline.extract.names import Entry, Name
 from pipeline.extract.units import Unit
 
 UNNAMED = "unnamed"
