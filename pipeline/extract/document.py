@@ -11,12 +11,13 @@ from pipeline.extract.bargains import NEAR, Bargains, Deal, Term, find_owners, f
 from pipeline.extract.clauses import Sentence, parse_sentence
 from pipeline.extract.dates import find_periods, find_times
 from pipeline.extract.deals import read_deals, read_likeness, read_outlook
-from pipeline.extract.events import Setting, read_denials, read_noun_frames, read_verb_frames
+from pipeline.extract.events import read_denials, read_noun_frames, read_verb_frames
 from pipeline.extract.figures import read_figures
 from pipeline.extract.learned_names import learn_names
 from pipeline.extract.names import Name, find_names, locate
 from pipeline.extract.numbers import find_quantities
 from pipeline.extract.records import Collector
+from pipeline.extract.setting import Setting
 from pipeline.extract.stance import Stance, attributions
 from pipeline.extract.terms import read_terms
 from pipeline.extract.ties import read_ties
