@@ -21,7 +21,7 @@ from pipeline.contact import read_annotated
 from pipeline.errors import RsbError
 from pipeline.extract.bargains import Bargains
 from pipeline.extract.document import extract_document
-from pipeline.extract.events import Setting
+from pipeline.extract.setting import Setting
 from pipeline.extract.trained import ROLES, TYPE_COLUMNS, candidates, participants, role_features
 from pipeline.progress import track
 from pipeline.proposals import WHOLE, Record

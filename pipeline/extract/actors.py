@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.codebook import Codebook
-from pipeline.extract.clauses import Group, Sentence, Unit
-from pipeline.extract.names import Entry, Learned, Name
+from pipeline.extract.clauses import Group, Sentence
+from pipeline.extract.learned_names import Learned
+from pipeline.extract.names import Entry, Name
+from pipeline.extract.units import Unit
 
 UNNAMED = "unnamed"
 

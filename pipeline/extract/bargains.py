@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from pipeline.codebook import TermRule
 from pipeline.codes import Codes
 from pipeline.extract.actors import Actor, Cast, name_actor
-from pipeline.extract.events import Setting
 from pipeline.extract.names import Name
+from pipeline.extract.setting import Setting
 from pipeline.extract.stance import Stance
 from pipeline.extract.tokens import Tokens
 from pipeline.proposals import Record

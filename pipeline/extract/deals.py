@@ -5,7 +5,7 @@ from dataclasses import replace
 from pipeline.extract.actors import Actor, modifier_actors, name_actor, resolve
 from pipeline.extract.bargains import PARTY_TYPES, Bargains, Deal, parties, unique
 from pipeline.extract.clauses import Clause, Group
-from pipeline.extract.events import (
+from pipeline.extract.setting import (
     CIRCUMSTANCE,
     Setting,
     commodities_in,

@@ -11,11 +11,13 @@ from pipeline.extract.bargains import NEAR, Bargains, Deal, Term, find_owners, f
 from pipeline.extract.clauses import Sentence, parse_sentence
 from pipeline.extract.dates import find_periods, find_times
 from pipeline.extract.deals import read_deals, read_likeness, read_outlook
-from pipeline.extract.events import Setting, read_denials, read_noun_frames, read_verb_frames
+from pipeline.extract.events import read_denials, read_noun_frames, read_verb_frames
 from pipeline.extract.figures import read_figures
-from pipeline.extract.names import Learned, Name, find_names
+from pipeline.extract.learned_names import learn_names
+from pipeline.extract.names import Name, find_names, locate
 from pipeline.extract.numbers import find_quantities
 from pipeline.extract.records import Collector
+from pipeline.extract.setting import Setting
 from pipeline.extract.stance import Stance, attributions
 from pipeline.extract.terms import read_terms
 from pipeline.extract.ties import read_ties
@@ -41,7 +43,9 @@ def extract_document(
     sentence once the rules have read its bargains, ties and events.
     """
     tokens = tokenise(text, codebook.abbreviations, codebook.closed)
-    names, learned = find_names(text, tokens, codebook.names, codebook.name_grammar, published)
+    known = find_names(text, tokens, codebook.names, codebook.name_grammar, published)
+    names, learned = learn_names(known, text, tokens, codebook.names, codebook.name_grammar)
+    locate(names, tokens, codebook.names, codebook.name_grammar)
     cast = Cast(codebook, learned, _voice(publisher, codebook))
     head = _head_of_state(cast, published)
     cast.powers, cast.owners = find_powers(names, cast), find_owners(names, tokens, cast)
@@ -374,4 +378,4 @@ def _name_record(table: str, ident: str, cast: Cast) -> Record:
     return Record(ident, table, dict(learned or {}), [], [], "name.learned" if learned else "name.registry")
 
 
-__all__ = ["Actor", "Learned", "extract_document", "modifier_actors", "name_actor", "resolve"]
+__all__ = ["Actor", "extract_document", "modifier_actors", "name_actor", "resolve"]

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.codebook import Measure
-from pipeline.extract.clauses import Clause, Unit
+from pipeline.extract.clauses import Clause
 from pipeline.extract.dates import Period
-from pipeline.extract.events import Setting, commodities_in, noun_stance, place_of
 from pipeline.extract.numbers import Quantity
+from pipeline.extract.setting import Setting, commodities_in, noun_stance, place_of
 from pipeline.extract.stance import Stance, stance_of
+from pipeline.extract.units import Unit
 
 Span = tuple[int, int]
 HARM = ("deaths", "injured", "abducted")

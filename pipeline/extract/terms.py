@@ -7,7 +7,7 @@ from pipeline.codebook import Frame, TermRule
 from pipeline.extract.actors import Actor, modifier_actors, resolve
 from pipeline.extract.bargains import PARTY_TYPES, RESOURCE_SIDE, Bargains, Deal, Term, is_told_of, party
 from pipeline.extract.clauses import Clause, Group
-from pipeline.extract.events import Setting, commodities_in, first_filled, phrases_after, slot
+from pipeline.extract.setting import Setting, commodities_in, first_filled, phrases_after, slot
 from pipeline.extract.stance import Stance, stance_of
 
 Span = tuple[int, int]

@@ -5,9 +5,11 @@ state-owned Aramco".
 """
 
 from pipeline.extract.actors import Actor, name_actor, resolve
-from pipeline.extract.clauses import Clause, Group, Sentence, Unit
-from pipeline.extract.events import Setting, add_relation, noun_stance, place_named
+from pipeline.extract.clauses import Clause, Group, Sentence
+from pipeline.extract.events import add_relation
+from pipeline.extract.setting import Setting, noun_stance, place_named
 from pipeline.extract.stance import Stance, stance_of
+from pipeline.extract.units import Unit
 
 Span = tuple[int, int]
 BODIES = frozenset({"armed_group", "military", "company", "igo", "ngo", "government", "media"})

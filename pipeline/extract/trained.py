@@ -15,21 +15,12 @@ from pipeline.codebook import TermRule
 from pipeline.codes import MUTUAL_EVENTS
 from pipeline.extract.actors import Actor, Cast, modifier_actors, name_actor, resolve
 from pipeline.extract.bargains import Bargains, Deal, Term, is_told_of, parties, party
-from pipeline.extract.clauses import Clause, Group, Unit
-from pipeline.extract.events import (
-    ARMED,
-    HOLDINGS,
-    Setting,
-    add_event,
-    add_relation,
-    commodities_in,
-    noun_stance,
-    phrases_after,
-    place_named,
-    with_hearsay,
-)
+from pipeline.extract.clauses import Clause, Group
+from pipeline.extract.events import ARMED, HOLDINGS, add_event, add_relation
+from pipeline.extract.setting import Setting, commodities_in, noun_stance, phrases_after, place_named, with_hearsay
 from pipeline.extract.stance import Stance, stance_of
 from pipeline.extract.terms import act_told
+from pipeline.extract.units import Unit
 from pipeline.weights import Weights
 
 Span = tuple[int, int]

@@ -1,0 +1,416 @@
+"""Words and names of one sentence → units, each with the letter of its word class.
+
+A word takes its first letter from the closed classes, the verbs and nouns that rules use, the lexicon or its ending;
+then phrases that tell when are set aside, and words that may be of several classes are settled by their neighbours.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Protocol
+
+from pipeline.extract.names import Name
+from pipeline.extract.tokens import Tokens
+
+
+class Lexicon(Protocol):
+    """What the codebook knows of words."""
+
+    @property
+    def closed(self) -> Mapping[str, str]:
+        """Word → class letter of the closed classes."""
+
+    @property
+    def open(self) -> Mapping[str, str]:
+        """Word → class letter by the part-of-speech lexicon."""
+
+    @property
+    def verb_forms(self) -> Mapping[str, tuple[str, str]]:
+        """Form → (lemma, form tag: VB VBZ VBD VBN VBDN VBG), for verbs that rules use."""
+
+    @property
+    def noun_forms(self) -> Mapping[str, str]:
+        """Form → singular, for nouns that rules use."""
+
+    @property
+    def negations(self) -> frozenset[str]:
+        """Words that negate a verb group."""
+
+    @property
+    def clause_prepositions(self) -> frozenset[str]:
+        """Prepositions that may open a clause."""
+
+    @property
+    def particles(self) -> frozenset[str]:
+        """Words that make a verb another verb."""
+
+    @property
+    def object_control(self) -> frozenset[str]:
+        """Verbs whose infinitive the object would do."""
+
+    @property
+    def dative(self) -> frozenset[str]:
+        """Verbs that take whom before what."""
+
+    @property
+    def speech(self) -> frozenset[str]:
+        """Verbs of saying, whose past form is no modifier."""
+
+    @property
+    def offices(self) -> frozenset[str]:
+        """Nouns of an office that may be for something ("minister of", "secretary of")."""
+
+    @property
+    def bounds(self) -> frozenset[str]:
+        """Words before a number that bound it ("at least")."""
+
+    @property
+    def collective(self) -> frozenset[str]:
+        """Nouns that make one group with the name before them."""
+
+    @property
+    def modifying(self) -> frozenset[str]:
+        """Participles that modify such a noun behind them."""
+
+
+@dataclass(slots=True)
+class Unit:
+    """A token or a whole name: class letter, token span, text span."""
+
+    tag: str
+    first: int
+    last: int
+    start: int
+    end: int
+    word: str
+    lower: str
+    name: Name | None = None
+
+
+def tagged_units(
+    tokens: Tokens, first: int, last: int, names: list[Name], lexicon: Lexicon, times: Sequence[tuple[int, int]]
+) -> list[Unit]:
+    """Tokens [first, last) of one sentence → its units in order, their class letters settled by their neighbours.
+
+    names: those that lie in the sentence, each one unit. times: spans, in the text, of phrases that tell when.
+    """
+    units = _units(tokens, first, last, names, lexicon)
+    _set_times_aside(units, times)
+    _retag(units, lexicon)
+    _join_offices(units, lexicon)
+    return units
+
+
+def _units(tokens: Tokens, first: int, last: int, names: list[Name], lexicon: Lexicon) -> list[Unit]:
+    by_first = {name.first: name for name in names}
+    units = []
+    index = first
+    while index < last:
+        name = by_first.get(index)
+        if name is not None and name.last <= last:
+            word = " ".join(tokens.word[index : name.last])
+            commodity = name.entries and all(entry.kind == "commodity" for entry in name.entries)
+            units.append(
+                Unit("N" if commodity else "M", index, name.last, name.start, name.end, word, word.lower(), name)
+            )
+            index = name.last
+            continue
+        word, low, kind = tokens.word[index], tokens.lower[index], tokens.kind[index]
+        tag = _tag(word, low, kind, lexicon)
+        units.append(Unit(tag, index, index + 1, tokens.start[index], tokens.end[index], word, low))
+        index += 1
+    return units
+
+
+def _tag(word: str, low: str, kind: str, lexicon: Lexicon) -> str:
+    if kind == "number":
+        return "#"
+    if kind == "possessive":
+        return "'"
+    if kind == "mark":
+        return {"-": "~", "–": ",", "—": ",", "$": "$", "€": "$", "£": "$", "%": "%", ",": ",", "&": "~"}.get(
+            word, word if word in '.:;()"' else '"' if word in "“”‘’«»" else ";"
+        )
+    closed = lexicon.closed.get(low)
+    if closed and not (word.isupper() and len(word) > 1):
+        return closed
+    form = lexicon.verb_forms.get(low)
+    opened = lexicon.open.get(low) or (None if word[0].isupper() else _guess(low))
+    if form and opened == "J" and form[1] in ("VBN", "VBDN"):
+        return "E"
+    if form and low not in lexicon.noun_forms and opened not in ("N", "J"):
+        return {"VBN": "E", "VBDN": "E", "VBD": "V", "VBG": "G"}.get(form[1], "V")
+    if word[0].isupper() and opened is None:
+        return "M"
+    return opened or _guess(low)
+
+
+def _guess(low: str) -> str:
+    for suffix, tag in (("ing", "G"), ("ed", "E"), ("ly", "R"), ("ous", "J"), ("ive", "J"), ("al", "J"), ("ful", "J")):
+        if low.endswith(suffix) and len(low) > len(suffix) + 2:
+            return tag
+    return "N"
+
+
+def _set_times_aside(units: list[Unit], times: Sequence[tuple[int, int]]) -> None:
+    """Phrases that tell when ("on Tuesday", "in March 2024") are no arguments: Y, or a modifier inside a noun group."""
+    for start, end in times:
+        inside = [at for at, unit in enumerate(units) if start <= unit.start and unit.end <= end and not _means(unit)]
+        if not inside:
+            continue
+        before, after = units[inside[0] - 1 : inside[0]], units[inside[-1] + 1 : inside[-1] + 2]
+        modifies = units[inside[0]].tag != "I" and before and before[0].tag in "DQJ" and after and after[0].tag in "NMJ"
+        for at in inside:
+            units[at].tag = "J" if modifies else "Y"
+
+
+def _means(unit: Unit) -> bool:
+    """Whether a unit is a name whose meaning is known."""
+    return unit.name is not None and bool(unit.name.entries)
+
+
+def _join_offices(units: list[Unit], lexicon: Lexicon) -> None:
+    """ "Secretary of State X", "Minister of Trade and Industry X": one noun group, whose head is the name."""
+    for index in range(1, len(units) - 2):
+        if units[index].lower not in ("of", "for") or units[index - 1].lower not in lexicon.offices:
+            continue
+        at = index + 1
+        while at < len(units) and at - index < 7 and units[at].tag in "NJC" and not _means(units[at]):
+            at += 1
+        if index + 1 < at < len(units) and units[at].tag == "M" and units[at].name is not None:
+            for unit in units[index:at]:
+                unit.tag = "N"
+
+
+def _retag(units: list[Unit], lexicon: Lexicon) -> None:
+    """Settle words that may be verb or noun, and participles that may be verbs or modifiers, by their neighbours."""
+    _retag_bounds(units, lexicon)
+    for unit, behind in pairwise(units):
+        if unit.lower in lexicon.modifying and behind.lower in lexicon.collective:
+            unit.tag = "J"
+    for index, unit in enumerate(units):
+        if unit.tag == "Y":
+            continue
+        before = _tag_beside(units, index, -1)
+        if before == "R" and index > 1:
+            before = units[index - 2].tag if units[index - 2].tag in "XTHBMNPDQ" else before
+        after = _tag_beside(units, index, 1)
+        low = unit.lower
+        if low in ("that", "who") and unit.tag in "DPWS":
+            unit.tag = _retag_that(low, before, after)
+            if low == "that" and before in "NM'#)" and _opens_relative(units, index, lexicon):
+                unit.tag, units[index + 1].tag = "W", "V"
+            continue
+        if low == "to" and unit.tag == "T" and _is_preposition(units, index, after, lexicon):
+            unit.tag = "I"
+            continue
+        if unit.name is not None or unit.tag not in "NVEGJ":
+            continue
+        if index and units[index - 1].tag == "W" and unit.tag == "V":
+            continue
+        if (before == "T" and unit.tag in "NVJ" and (low in lexicon.verb_forms or after in "DQPR")) or (
+            before == "P" and unit.tag == "J" and lexicon.verb_forms.get(low, ("", ""))[1] == "VB" and after in "DQMNP"
+        ):
+            unit.tag = "V"
+        elif before in "DQ" and unit.tag == "V" and after in "NJM" and low.endswith("ed"):
+            unit.tag = "J"
+        elif before == "T" and unit.tag in "NJ":
+            units[index - 1].tag = "I"
+        elif before == "T" and unit.tag == "V":
+            pass
+        elif before == "X" and unit.tag in "NJ":
+            unit.tag = "V"
+        elif index and units[index - 1].tag == "R" and before in "DQ" and unit.tag in "VE" and after in "NMJ":
+            unit.tag = "J"
+        elif before in "DQJ'#$" and unit.tag == "V" and low in lexicon.verb_forms and _can_be_noun(low, lexicon):
+            unit.tag = "N"
+        elif (
+            unit.tag == "N"
+            and before == "I"
+            and after in "DQM#$P"
+            and lexicon.verb_forms.get(low, ("", ""))[1] == "VBG"
+        ):
+            unit.tag = "K"  # "accused of arming the rebels"
+        elif unit.tag in "NV" and low in lexicon.verb_forms and _can_be_noun(low, lexicon):
+            unit.tag = _verb_or_noun(low, before, after, lexicon)
+        elif unit.tag == "E":
+            unit.tag = _participle(index, before, after, units, lexicon)
+        elif (
+            unit.tag == "V"
+            and before in "BH"
+            and low in lexicon.verb_forms
+            and low.endswith(("ed", "n", "t", "d", "k", "m", "e"))
+        ):
+            unit.tag = "E"
+        elif (
+            unit.tag == "G"
+            and low in lexicon.verb_forms
+            and ((before in "IV" and after in "DQM#$PJN") or (before in ",C" and after in "DQM#$P"))
+        ):
+            unit.tag = "K"
+        elif unit.tag == "G" and before in "DQ'J" and after in "INJ,.C":
+            unit.tag = "N" if after not in "NJ" else "J"
+        elif unit.tag == "G" and before == "N" and after in "CN" and not units[index - 1].lower.endswith("s"):
+            unit.tag = "N"
+        elif unit.tag == "G" and before in "NM" and after in "MDPQ" and low in lexicon.verb_forms:
+            # "a message blaming Iran"
+            unit.tag = "K"
+        elif unit.tag == "N" and before in "MNP" and low in lexicon.verb_forms and lexicon.verb_forms[low][1] == "VBD":
+            unit.tag = "V"
+    for index, unit in enumerate(units):
+        if lexicon.verb_forms.get(unit.lower, ("", ""))[1] != "VBZ":
+            continue
+        if unit.tag == "N" and _is_due(index, units, lexicon):
+            unit.tag = "V"
+        elif unit.tag == "V" and _can_be_noun(unit.lower, lexicon) and _tag_beside(units, index, 1) in '.;,"':
+            # "… to Houthi rebels."
+            unit.tag = "N" if _has_finite(units, index) else "V"
+
+
+def _is_due(index: int, units: list[Unit], lexicon: Lexicon) -> bool:
+    """Whether a noun that may be a verb is the only finite one a reported clause can have ("say the group exploits …")."""
+    following = 'DQMPJN$#TI,."' if index > 1 and units[index - 2].tag == "W" else "DQMPJN$#TI"
+    if _tag_beside(units, index, -1) not in "MN" or _tag_beside(units, index, 1) not in following:
+        return False
+    if units[index - 1].tag == "N" and units[index - 1].lower.endswith("s"):
+        return False
+    first = index - 1
+    while first > 0 and units[first].tag not in 'SW;:".,' and not _is_finite(first, units):
+        first -= 1
+    opens = units[first].tag == "W" or (
+        first == 0 or units[first].tag in "S:" or lexicon.verb_forms.get(units[first].lower, ("",))[0] in lexicon.speech
+    )
+    stop = next((at for at in range(index + 1, len(units)) if units[at].tag in 'SWC;:".,'), len(units))
+    if _tag_beside(units, index, 1) == "I" and (first != 0 or _has_finite(units, index)):
+        return False
+    return opens and not any(_is_finite(at, units) for at in range(index + 1, stop))
+
+
+def _tag_beside(units: list[Unit], index: int, step: int) -> str:
+    """The class of the next unit in a direction, times left out; ^ before the sentence, . behind it."""
+    index += step
+    while 0 <= index < len(units) and units[index].tag == "Y":
+        index += step
+    return units[index].tag if 0 <= index < len(units) else "^" if step < 0 else "."
+
+
+def _retag_bounds(units: list[Unit], lexicon: Lexicon) -> None:
+    """Words that bound a number belong to its noun group: "at least 7,000 people", "as many as 60,000"."""
+    for index, unit in enumerate(units):
+        if unit.tag not in "#$":
+            continue
+        for length in (3, 2, 1):
+            opening = units[max(0, index - length) : index]
+            if len(opening) == length and " ".join(u.lower for u in opening) in lexicon.bounds:
+                for word in opening:
+                    word.tag = "J"
+                break
+
+
+def _is_preposition(units: list[Unit], index: int, after: str, lexicon: Lexicon) -> bool:
+    """Whether "to" opens a phrase rather than an infinitive."""
+    if after in "DQM#$'~PGI":
+        return True
+    if after != "N" or index + 1 >= len(units):
+        return False
+    form = lexicon.verb_forms.get(units[index + 1].lower)
+    return form is not None and form[1] != "VB"
+
+
+def _retag_that(low: str, before: str, after: str) -> str:
+    if low == "who":
+        return "W"
+    if before in "NM'" and after in "BHXOVRE":
+        return "W"
+    if before in 'VEGNJR,B"' and after in 'DQMPNJ#$IER;"':
+        return "S"
+    return "D" if after in "NJ" else "P" if after in "BXHV" else "S"
+
+
+def _opens_relative(units: list[Unit], index: int, lexicon: Lexicon) -> bool:
+    """Whether "that" is followed by a finite verb with its object ("an agreement that sets up a fund")."""
+    if index + 2 >= len(units):
+        return False
+    form = lexicon.verb_forms.get(units[index + 1].lower, ("", ""))[1]
+    return form in ("VBZ", "VBD", "VBDN") and units[index + 2].tag in "DQRPM#$"
+
+
+def _can_be_noun(low: str, lexicon: Lexicon) -> bool:
+    return low in lexicon.noun_forms or lexicon.open.get(low) == "N"
+
+
+def _verb_or_noun(low: str, before: str, after: str, lexicon: Lexicon) -> str:
+    tag = lexicon.verb_forms[low][1]
+    if before in "DQJ'#$I~":
+        return "N"
+    if before in "XTP":
+        return "V"
+    if tag in ("VBD", "VBN", "VBDN"):
+        return "V"
+    if before in 'MN,"' and after in "DQMPT$#SG" and (tag == "VBZ" or before != ","):
+        return "V"
+    return "V" if tag == "VBZ" and before == "M" and after in 'JNR.;"' else "N"
+
+
+def _participle(index: int, before: str, after: str, units: list[Unit], lexicon: Lexicon) -> str:
+    """E for a participle, V for a past tense, J for a modifier; for a form that may be either."""
+    lemma, form = lexicon.verb_forms.get(units[index].lower, ("", "VBDN"))
+    following = next((unit.lower for unit in units[index + 1 :] if unit.tag != "Y"), "")
+    if before in "BH":
+        return "E"
+    if before in "DQJ#~'" and after in "NMJ~":
+        return "J"
+    if form == "VBN":
+        return "E"
+    if lemma in lexicon.speech and following not in ("by", "of"):
+        return "V"
+    if before == "M" and after == "N" and _another_verb_follows(index, units):
+        # "the M23 armed group has …"
+        return "J"
+    if before in "N" and after == "M" and _another_verb_follows(index, units):
+        # "a company named Kapital has been granted …"
+        return "E"
+    if before in "NM" and after in "I.,;:" and _is_object(index, units, lexicon):
+        # "rejected a claim made by the president"
+        return "E"
+    if before in 'MNP)"' and after in "DQMP$#TSJNRG,.KC":
+        return "V"
+    if before in "MNP" and after == "I":
+        # "rebels backed by Rwanda", "a study published on Tuesday says": a reduced relative, for the clause builder.
+        return "E" if following == "by" or _another_verb_follows(index, units) else "V"
+    if before in ",C" and after in "DQMP$#TSNR" and any(u.tag == "V" for u in units[:index]):
+        return "V"
+    if before == "," and following != "by" and not _has_finite(units, index):
+        # The main clause's one verb, behind an aside.
+        return "V"
+    return "V" if before == "C" and after == "I" and following != "by" and units[index - 2].tag != "E" else "E"
+
+
+def _is_object(index: int, units: list[Unit], lexicon: Lexicon) -> bool:
+    """Whether the noun group before a unit is the object of a verb, other than one of saying."""
+    at = index - 1
+    while at > 0 and units[at].tag in "DQJNM'#~Y":
+        at -= 1
+    lemma = lexicon.verb_forms.get(units[at].lower, ("",))[0]
+    return units[at].tag in "VEKG" and lemma not in lexicon.speech
+
+
+def _has_finite(units: list[Unit], index: int) -> bool:
+    """Whether the main clause around a unit has another finite verb."""
+    stop = next((at for at in range(index + 1, len(units)) if units[at].tag in "SW;:"), len(units))
+    return any(_is_finite(at, units) for at in range(stop) if at != index)
+
+
+def _is_finite(at: int, units: list[Unit]) -> bool:
+    """Whether a unit is a verb form that needs no other to make a clause."""
+    return units[at].tag in "VBHXO" and _tag_beside(units, at, -1) != "T"
+
+
+def _another_verb_follows(index: int, units: list[Unit]) -> bool:
+    """Whether a finite verb comes before the next mark or conjunction, so that the one at `index` is none."""
+    for at in range(index + 2, min(index + 12, len(units))):
+        if units[at].tag in ',;:.CSW"':
+            return False
+        if units[at].tag in "VXB" or (units[at].tag == "H" and units[at - 1].tag in "NM#"):
+            return units[at - 1].tag in "NM#R)"
+    return False
