@@ -106,9 +106,18 @@ def _problem(row: dict[str, str | None]) -> tuple[str, str] | None:
 
 def score(verdicts: Iterable[Verdict]) -> dict[str, Score]:
     """The score of each table that was audited. A record read twice counts by its last verdict."""
-    last = {(one.version, one.source_id, one.table, one.record_id): one for one in verdicts}
-    tables = sorted({one.table for one in last.values()})
-    return {table: _score([one.verdict for one in last.values() if one.table == table]) for table in tables}
+    last = _last(verdicts)
+    tables = sorted({one.table for one in last})
+    return {table: _score([one.verdict for one in last if one.table == table]) for table in tables}
+
+
+def overall(verdicts: Iterable[Verdict]) -> Score:
+    """The score of all tables taken together."""
+    return _score([one.verdict for one in _last(verdicts)])
+
+
+def _last(verdicts: Iterable[Verdict]) -> list[Verdict]:
+    return list({(one.version, one.source_id, one.table, one.record_id): one for one in verdicts}.values())
 
 
 def _score(verdicts: list[str]) -> Score:

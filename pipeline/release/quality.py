@@ -6,7 +6,7 @@ Takes the numbers of `reports/evaluation.json` and of data/audit/ and adds inter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from pipeline.audit import Score, Verdict, score
+from pipeline.audit import Score, Verdict, overall, score
 
 Report = Mapping[str, Any]
 
@@ -30,17 +30,28 @@ def _audited(audit: Sequence[Verdict]) -> str:
         "**Audit.** Rows read against their source. Rows on which the auditor was unsure are not among those judged; what\n"
         "was found wrong was mended, so that an earlier audit tells of rows as they were."
     )
-    versions = sorted({one.version for one in audit})
-    return "\n\n".join(
-        [head, *(_audit_of(version, [a for a in audit if a.version == version]) for version in versions)]
+    rounds = {
+        version: [a for a in audit if a.version == version] for version in dict.fromkeys(a.version for a in audit)
+    }
+    last, verdicts = list(rounds.items())[-1]
+    if len(rounds) == 1:
+        return f"{head}\n\n{_audit_of(last, verdicts)}"
+    rows = [[version, *_counts(overall(round_))] for version, round_ in rounds.items()]
+    earlier = "Round by round, all tables together:\n\n" + _table(
+        ["audit", "judged", "wrong", "unsure", "precision"], rows
     )
+    return "\n\n".join([head, _audit_of(last, verdicts), earlier])
 
 
 def _audit_of(version: str, audit: Sequence[Verdict]) -> str:
-    scores = [(f"`{table}`", one) for table, one in score(audit).items()]
-    rows = [[name, one.n, one.n_wrong, one.n_unsure, interval(one)] for name, one in scores]
+    rows = [[f"`{table}`", *_counts(one)] for table, one in score(audit).items()]
+    rows.append(["all", *_counts(overall(audit))])
     auditors = ", ".join(sorted({one.auditor for one in audit}))
     return f"Of {version}, by {auditors}:\n\n" + _table(["table", "judged", "wrong", "unsure", "precision"], rows)
+
+
+def _counts(one: Score) -> list[object]:
+    return [one.n, one.n_wrong, one.n_unsure, interval(one)]
 
 
 def _evaluated(evaluation: Report) -> Iterator[str]:

@@ -7,8 +7,8 @@ from pipeline.release.documents import readme
 from pipeline.release.quality import section
 
 
-def verdict(record: str, judged: str) -> Verdict:
-    return Verdict("0.1.0", "seed", "terms", record, judged, "", "seen", "machine auditor")
+def verdict(record: str, judged: str, version: str = "0.1.0") -> Verdict:
+    return Verdict(version, "seed", "terms", record, judged, "", "seen", "machine auditor")
 
 
 def part(n_gold: int, n_system: int, n_matched: int, **told: Any) -> dict[str, Any]:
@@ -28,6 +28,15 @@ def test_an_audit_is_told_with_n_errors_and_interval(contents: Contents) -> None
     told = readme(replace(contents, audit=audit))
     assert "| `terms` | 10 | 1 | 1 | 90.0 % (59.6–98.2) |" in told
     assert "Of 0.1.0, by machine auditor:" in told
+
+
+def test_the_last_audit_is_told_by_table_and_every_audit_in_a_line() -> None:
+    earlier = [verdict("tm-a", "wrong", "10, first"), verdict("tm-b", "right", "10, first")]
+    told = section([*earlier, verdict("tm-a", "right", "9, last")], None)
+    assert "Of 9, last, by machine auditor:" in told
+    assert "Of 10, first" not in told
+    lines = [line for line in told.splitlines() if line.startswith(("| 9,", "| 10,"))]
+    assert [line.split(" | ")[:3] for line in lines] == [["| 10, first", "2", "1"], ["| 9, last", "1", "0"]]
 
 
 def test_coded_records_and_what_the_extractor_proposes_are_told_apart() -> None:
