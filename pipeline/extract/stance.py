@@ -233,7 +233,7 @@ def _with_modality(stance: Stance, clause: Clause, sentence: Sentence, cast: Cas
             certainty, told = cast.codebook.grammar["modals"].get(current.modal, ("CT", "actual"))
             weaker = certainty if certainty != "CT" else stance.certainty
             act = "predict" if stance.act == "state" and told != "actual" else stance.act
-            cue = stance.cue or _modal_span(current, sentence)
+            cue = stance.cue or (_modal_span(current, sentence) if act == "predict" else None)
             stance = replace(
                 stance,
                 certainty=weaker,
