@@ -15,6 +15,8 @@ COLUMNS = (
 
 MUTUAL_EVENTS = frozenset({"AGREE", "CONSULT"})
 """Codes of `event_type` that all participants do together, so that nobody is a recipient (PLOVER)."""
+OPEN_ACTS = frozenset({"request", "offer", "promise", "expect"})
+"""The acts of terms whose good is not given yet, so that no claim on one is actual."""
 
 
 @dataclass(frozen=True)

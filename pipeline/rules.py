@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from pipeline import contract, edtf
 from pipeline.assertions import Profile, profile
-from pipeline.codes import MUTUAL_EVENTS, Codes
+from pipeline.codes import MUTUAL_EVENTS, OPEN_ACTS, Codes
 from pipeline.contract import Row
 from pipeline.extract.names import Names
 from pipeline.grounding import check_cell
@@ -564,7 +564,6 @@ def cues_of_denial_deny(tables: Tables, _: Context) -> Iterator[Finding]:
             yield Finding(row["claim_id"], f"“{denied[0]}” denies", "polarity", "pos", row["source_id"])
 
 
-_OPEN_ACTS = frozenset({"request", "offer", "promise", "expect"})
 _OFFERED = {"term_id": "t", "act": "offer"}
 _GIVEN = {"claim_id": "c", "record_id": "t", "source_id": "s", "realis": "actual"}
 
@@ -580,7 +579,7 @@ _GIVEN = {"claim_id": "c", "record_id": "t", "source_id": "s", "realis": "actual
 )
 def what_is_not_yet_given_is_not_actual(tables: Tables, _: Context) -> Iterator[Finding]:
     """A claim on an undertaking that is requested, offered, promised or expected is planned or hypothetical."""
-    open_terms = {row["term_id"]: row["act"] for row in tables.rows("terms") if row["act"] in _OPEN_ACTS}
+    open_terms = {row["term_id"]: row["act"] for row in tables.rows("terms") if row["act"] in OPEN_ACTS}
     for row in tables.rows("claims"):
         act = open_terms.get(row["record_id"])
         if act is not None and row["realis"] == "actual":

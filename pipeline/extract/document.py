@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from pipeline import edtf
 from pipeline.codebook import Codebook
+from pipeline.codes import OPEN_ACTS
 from pipeline.extract.actors import Actor, Cast, modifier_actors, name_actor, resolve
 from pipeline.extract.bargains import NEAR, Bargains, Deal, Term, find_owners, find_powers, settle
 from pipeline.extract.clauses import Sentence, parse_sentence
@@ -218,7 +220,7 @@ def _add_bargains(bargains: Bargains, out: Collector, cast: Cast) -> None:
     for outlook, deal_of, stance, span in bargains.outlooks:
         record = outlook.record if outlook is not None else deal_of.record if deal_of is not None else None
         if record is not None:
-            out.claim(record, stance, span)
+            out.claim(record, _not_yet(stance, str(record.values.get("act"))), span)
     for own, model, span, stance in bargains.likenesses:
         if own.record is not None and model.record is not None:
             values = {"subject_id": own.record.ref, "predicate": "modelled_on", "object_id": model.record.ref}
@@ -264,7 +266,12 @@ def _add_term(term: Term, out: Collector) -> None:
             spans[column] = (actor.start, actor.end, actor.inferred)
     if term.commodity is not None:
         values["commodity_id"], spans["commodity_id"] = term.commodity
-    term.record = out.add("terms", values, spans, term.stance, term.method)
+    term.record = out.add("terms", values, spans, _not_yet(term.stance, term.act), term.method)
+
+
+def _not_yet(stance: Stance, act: str) -> Stance:
+    """What an open act would give is planned at most."""
+    return replace(stance, realis="planned") if act in OPEN_ACTS and stance.realis == "actual" else stance
 
 
 def _holds_office(person: str, published: str | None, cast: Cast) -> bool:

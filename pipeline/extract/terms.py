@@ -293,8 +293,6 @@ def _add_term(
     if clause.negated and act in ("provide", "promise", "offer", "agree", "expect"):
         act = "refuse"
         stance = replace(stance, polarity="pos")
-    if act in ("request", "offer", "promise", "expect") and stance.realis == "actual":
-        stance = replace(stance, realis="planned")
     span = (units[first].start, units[last - 1].end)
     cue = (units[clause.first].start, units[clause.verb].end)
     method = frame.id if frame is not None else "term.contained"
