@@ -8,6 +8,7 @@ file. What it reaches is measured by `rsb evaluate` on gold it has not learned f
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +34,8 @@ SEEN = 2
 """How many units must have a feature for it to be weighed."""
 EXAMPLES = 4
 """How many units must tell a type for it to be learned."""
-STRENGTH = 1.0
-"""Inverse strength of the L1 penalty: the smaller, the fewer weights."""
+STRENGTH = 0.3
+"""Inverse strength of the L2 penalty: the smaller, the nearer to 0 the weights."""
 OUTSIDE = 2.0
 """How much an article outside the project counts beside a digest: there are fewer, and they are what is met."""
 STEPS, STILL = 300, 1e-3
@@ -66,6 +67,12 @@ class Examples:
         self.labels.append(frozenset(labels))
         self.weights.append(weight)
 
+    def only(self, kept: Sequence[bool]) -> "Examples":
+        """Some of them."""
+        return Examples(
+            list(compress(self.features, kept)), list(compress(self.labels, kept)), list(compress(self.weights, kept))
+        )
+
 
 def train(documents: Iterable[Document], codebook: Codebook) -> dict[Model, dict[str, float]]:
     """The weights of all types and roles, learned from documents."""
@@ -73,11 +80,14 @@ def train(documents: Iterable[Document], codebook: Codebook) -> dict[Model, dict
     for document in documents:
         _collect(document, codebook, units, roles)
     models: dict[Model, dict[str, float]] = {}
-    for (table, kind), weights in _learn_all(units):
-        models["unit", table, kind] = weights
-    for table, examples in roles.items():
-        for (_, role), weights in _learn_all(examples):
-            models["role", table, role] = weights
+    whole = Design.of(units)
+    for table in track(list(TYPE_COLUMNS), "train"):
+        telling = [any(of == table for of, _ in labels) for labels in units.labels]
+        if sum(telling) < EXAMPLES:
+            continue
+        models["table", table, ""] = whole.learn(telling)
+        models |= {("type", *label): weights for label, weights in _learn_all(units.only(telling), table)}
+        models |= {("role", *label): weights for label, weights in _learn_all(roles[table], table)}
     return models
 
 
@@ -148,22 +158,35 @@ def _roles_of(actor: str, record: Record) -> Iterator[str]:
 # --- regression -----------------------------------------------------------------------------------------------------
 
 
-def _learn_all(examples: Examples) -> Iterator[tuple[tuple[str, str], dict[str, float]]]:
-    """A logistic regression for each label that has examples enough."""
-    counts = Counter(label for labels in examples.labels for label in labels)
-    often = sorted(label for label, count in counts.items() if count >= EXAMPLES)
-    if not often:
-        return
-    seen = Counter(feature for features in examples.features for feature in features)
-    names = [ALWAYS, *sorted(feature for feature, count in seen.items() if count >= SEEN)]
-    number = {name: column for column, name in enumerate(names)}
-    columns = [[0, *(number[f] for f in features if f in number)] for features in examples.features]
-    matrix = Matrix.of(columns, len(names))
-    weight = np.array(examples.weights)
-    for label in track(often, "train"):
-        wanted = np.array([label in labels for labels in examples.labels], dtype=float)
-        learned = regress(matrix, wanted, weight, STRENGTH)
-        yield label, {name: float(w) for name, w in zip(names, learned, strict=True) if w}
+def _learn_all(examples: Examples, table: str) -> Iterator[tuple[tuple[str, str], dict[str, float]]]:
+    """The weights of each label of a table that has examples enough."""
+    counts = Counter(label for labels in examples.labels for label in labels if label[0] == table)
+    design = Design.of(examples)
+    for label in sorted(label for label, count in counts.items() if count >= EXAMPLES):
+        yield label, design.learn([label in labels for labels in examples.labels])
+
+
+@dataclass(slots=True)
+class Design:
+    """Examples as a regression takes them: names and matrix of the features seen often enough, and what each counts."""
+
+    names: list[str]
+    matrix: "Matrix"
+    weight: np.ndarray
+
+    @classmethod
+    def of(cls, examples: Examples) -> "Design":
+        """From examples, of which there is one at least."""
+        seen = Counter(feature for features in examples.features for feature in features)
+        names = [ALWAYS, *sorted(feature for feature, count in seen.items() if count >= SEEN)]
+        number = {name: column for column, name in enumerate(names)}
+        rows = [[0, *(number[f] for f in features if f in number)] for features in examples.features]
+        return cls(names, Matrix.of(rows, len(names)), np.array(examples.weights))
+
+    def learn(self, wanted: Sequence[bool]) -> dict[str, float]:
+        """The weight of each feature for telling the examples that are wanted from the others."""
+        learned = regress(self.matrix, np.array(wanted, dtype=float), self.weight, STRENGTH)
+        return {name: float(weight) for name, weight in zip(self.names, learned, strict=True) if weight}
 
 
 @dataclass(slots=True)
@@ -193,7 +216,7 @@ class Matrix:
 
 
 def regress(matrix: Matrix, wanted: np.ndarray, weight: np.ndarray, strength: float) -> np.ndarray:
-    """The weights of a logistic regression with an L1 penalty; column 0 bears none.
+    """The weights of a logistic regression with an L2 penalty; column 0 bears none.
 
     Accelerated proximal gradient (FISTA; Beck and Teboulle 2009) with restarts (O'Donoghue and Candès 2015).
     """
@@ -202,12 +225,11 @@ def regress(matrix: Matrix, wanted: np.ndarray, weight: np.ndarray, strength: fl
     beta = np.zeros(matrix.width)
     beta[0] = np.log((weight @ wanted + 1) / (weight @ (1 - wanted) + 1))
     ahead, pace = beta.copy(), 1.0
-    penalty = step / strength
-    penalty[0] = 0
+    shrink = 1 + step / strength
+    shrink[0] = 1
     for _ in range(STEPS):
         error = weight * (1 / (1 + np.exp(-np.clip(matrix.times(ahead), -30, 30))) - wanted)
-        moved = ahead - step * matrix.gathered(error)
-        fresh = np.sign(moved) * np.maximum(np.abs(moved) - penalty, 0)
+        fresh = (ahead - step * matrix.gathered(error)) / shrink
         faster = (1 + np.sqrt(1 + 4 * pace * pace)) / 2
         change = fresh - beta
         if (ahead - fresh) @ change > 0:

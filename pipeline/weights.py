@@ -1,7 +1,7 @@
 """The weights by which the extractor reads what no rule has words for: `weights.csv` of the codebook, and its use.
 
-One logistic regression a type or role, over features that are strings and there or not. `pipeline.train` writes the
-file; nobody edits it by hand.
+Logistic regressions over features that are strings and there or not. One a table says whether a unit tells anything of
+it, one a type which type that is, one a role who has it. `pipeline.train` writes the file; nobody edits it by hand.
 """
 
 import csv
@@ -16,31 +16,58 @@ import numpy as np
 from pipeline.errors import RsbError, not_utf8
 
 COLUMNS = ("model", "table", "label", "feature", "weight")
-"""model: `unit` (label: a type) or `role` (label: a column or role). An empty feature is always there."""
+"""model: `table` (no label), `type` (label: a type) or `role` (label: a column or role). An empty feature is always
+there."""
+MODELS = frozenset({"table", "type", "role"})
 ALWAYS = ""
+LEAST = 0.1
+"""Weights below this are not kept: two thirds of the file, for a change of average precision below .005."""
 Label = tuple[str, str]
 Vector = np.ndarray[tuple[int], np.dtype[np.float64]]
+Matrix = np.ndarray[tuple[int, int], np.dtype[np.float64]]
 Model = tuple[str, str, str]
 """Model, table and label."""
 
 
 @dataclass(slots=True)
-class Weights:
-    """Feature → its weight for each label, for units; label → feature → weight, for participants."""
+class Scores:
+    """Labels, and the weights of features for them: a row of the matrix for each feature, a column for each label."""
 
-    labels: tuple[Label, ...] = ()
-    units: Mapping[str, Vector] = field(default_factory=dict)
+    labels: tuple[str, ...] = ()
+    rows: Mapping[str, int] = field(default_factory=dict)
+    matrix: Matrix = field(default_factory=lambda: np.zeros((0, 0)))
+
+    def of(self, features: Iterable[str]) -> Vector:
+        """Each label's score for a unit with these features, each given once."""
+        rows = self.rows
+        told = [row for feature in features if (row := rows.get(feature)) is not None]
+        total: Vector = self.matrix[told].sum(axis=0)
+        return total
+
+
+@dataclass(slots=True)
+class Weights:
+    """What is weighed: whether a unit tells a table, by table its type, and by table and role a participant."""
+
+    tables: Scores = field(default_factory=Scores)
+    types: Mapping[str, Scores] = field(default_factory=dict)
     roles: Mapping[Label, Mapping[str, float]] = field(default_factory=dict)
 
     def likely_units(self, features: Iterable[str], least: float) -> Iterator[tuple[Label, float]]:
         """The (table, type)s that a unit with these features tells with a probability of `least` or more."""
-        totals = np.zeros(len(self.labels))
-        for feature in dict.fromkeys((ALWAYS, *features)):
-            told = self.units.get(feature)
-            if told is not None:
-                totals += told
-        for label in np.flatnonzero(totals >= math.log(least / (1 - least))):
-            yield self.labels[label], likelihood(float(totals[label]))
+        if not self.tables.labels:
+            return
+        told = tuple(dict.fromkeys((ALWAYS, *features)))
+        scores = self.tables.of(told)
+        for number in np.flatnonzero(scores >= math.log(least / (1 - least))):
+            table = self.tables.labels[number]
+            if table not in self.types:
+                continue
+            some, types = likelihood(float(scores[number])), self.types[table]
+            for kind, score in zip(types.labels, types.of(told), strict=True):
+                likely = some * likelihood(float(score))
+                if likely >= least:
+                    yield (table, kind), likely
 
     def likely_role(self, table: str, role: str, features: Iterable[str]) -> float:
         """The probability that a participant with these features has a role; 0 without weights for it."""
@@ -59,42 +86,50 @@ def load_weights(path: Path) -> Weights:
     """The weights of a file; none where there is no file. Raises `RsbError` where a line is malformed."""
     if not path.is_file():
         return Weights()
-    units: dict[str, list[tuple[int, float]]] = {}
-    roles: dict[Label, dict[str, float]] = {}
-    labels: dict[Label, int] = {}
+    models: dict[Model, dict[str, float]] = {}
     with path.open(encoding="utf-8", newline="") as file:
         try:
             rows = csv.reader(file)
             if tuple(next(rows, ())) != COLUMNS:
                 raise ValueError(f"the columns are not {', '.join(COLUMNS)}")
             for model, table, label, feature, weight in rows:
-                if model == "unit":
-                    number = labels.setdefault((table, label), len(labels))
-                    units.setdefault(feature, []).append((number, float(weight)))
-                elif model == "role":
-                    roles.setdefault((table, label), {})[feature] = float(weight)
-                else:
+                if model not in MODELS:
                     raise ValueError(f"there is no model “{model}”")
+                models.setdefault((model, table, label), {})[feature] = float(weight)
         except UnicodeDecodeError as error:
             raise not_utf8(path, error) from None
         except ValueError as error:
-            raise RsbError(str(error), path=path, line=rows.line_num, mend="run `rsb train`") from None
-    return Weights(tuple(labels), {feature: _vector(pairs, len(labels)) for feature, pairs in units.items()}, roles)
+            raise RsbError(
+                str(error), path=path, line=rows.line_num, mend="delete the file and run `rsb train`"
+            ) from None
+    typed = sorted({table for model, table, _ in models if model == "type"})
+    return Weights(
+        _scores({table: weights for (model, table, _), weights in models.items() if model == "table"}),
+        {
+            table: _scores({kind: w for (model, of, kind), w in models.items() if (model, of) == ("type", table)})
+            for table in typed
+        },
+        {(table, role): weights for (model, table, role), weights in models.items() if model == "role"},
+    )
 
 
-def _vector(pairs: Iterable[tuple[int, float]], length: int) -> Vector:
-    vector = np.zeros(length)
-    for number, weight in pairs:
-        vector[number] += weight
-    return vector
+def _scores(models: Mapping[str, Mapping[str, float]]) -> Scores:
+    rows: dict[str, int] = {}
+    for weights in models.values():
+        for feature in weights:
+            rows.setdefault(feature, len(rows))
+    matrix = np.zeros((len(rows), len(models)))
+    for column, weights in enumerate(models.values()):
+        matrix[[rows[feature] for feature in weights], column] = list(weights.values())
+    return Scores(tuple(models), rows, matrix)
 
 
 def render_weights(models: Mapping[Model, Mapping[str, float]]) -> str:
-    """The text of the file that gives these weights back, three decimals each, what is 0 left out."""
+    """The text of the file that gives these weights back, two decimals each, what is next to nothing left out."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
     for model in sorted(models):
-        rounded = {feature: round(weight, 3) for feature, weight in models[model].items()}
-        writer.writerows((*model, feature, f"{rounded[feature]:g}") for feature in sorted(rounded) if rounded[feature])
+        held = {feature: weight for feature, weight in models[model].items() if abs(weight) >= LEAST}
+        writer.writerows((*model, feature, f"{held[feature]:.2f}") for feature in sorted(held))
     return text.getvalue()

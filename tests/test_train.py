@@ -90,8 +90,9 @@ def test_a_type_that_a_rule_read_in_the_sentence_is_left_to_the_rule(
 
 
 WEIGHTS = """model,table,label,feature,weight
-unit,terms,equity_share,,-9
-unit,terms,equity_share,lemma:venture,12
+table,terms,,,-9
+table,terms,,lemma:venture,12
+type,terms,equity_share,,9
 role,terms,giver_id,,-2
 role,terms,giver_id,side:before,4
 role,terms,receiver_id,,-2
@@ -100,8 +101,9 @@ role,terms,receiver_id,side:after,4
 
 
 LEADING = """model,table,label,feature,weight
-unit,relations,leads,,-9
-unit,relations,leads,lemma:host,12
+table,relations,,,-9
+table,relations,,lemma:host,12
+type,relations,leads,,9
 role,relations,subject_id,,-2
 role,relations,subject_id,is:person,4
 role,relations,object_id,,-2
@@ -144,24 +146,24 @@ def test_the_same_documents_give_the_same_weights(codebook: Codebook) -> None:
 
 def test_a_type_with_few_examples_is_not_learned(codebook: Codebook) -> None:
     codebook.weights = Weights()
-    assert not [model for model in train(documents()[:1], codebook) if model[0] == "unit"]
+    assert not [model for model in train(documents()[:1], codebook) if model[0] != "role"]
 
 
-def test_a_regression_finds_the_feature_that_tells_and_leaves_out_noise() -> None:
+def test_a_regression_finds_the_feature_that_tells_among_noise() -> None:
     rows = [[0, 1 + (n % 2), 3 + (n % 7)] for n in range(140)]
     wanted = np.array([float(n % 2) for n in range(140)])
     weights = regress(Matrix.of(rows, 10), wanted, np.ones(140), 1.0)
     assert weights[2] - weights[1] > 3
-    assert not weights[3:].any()
+    assert np.abs(weights[3:]).max() < 0.2
 
 
-def test_a_stronger_penalty_leaves_fewer_weights() -> None:
+def test_a_stronger_penalty_leaves_smaller_weights() -> None:
     random = np.random.default_rng(1)
     rows = [[0, *(1 + random.choice(12, 4, replace=False))] for _ in range(200)]
     wanted = np.array([float(1 in row and 2 in row) for row in rows])
     matrix = Matrix.of(rows, 13)
-    few, many = (np.count_nonzero(regress(matrix, wanted, np.ones(200), c)) for c in (0.02, 10.0))
-    assert few < many
+    small, large = (np.abs(regress(matrix, wanted, np.ones(200), c)[1:]).sum() for c in (0.02, 10.0))
+    assert small < large
 
 
 @given(st.lists(st.sets(st.integers(1, 5)), min_size=1, max_size=6))

@@ -9,8 +9,11 @@ from pipeline.weights import COLUMNS, Weights, likelihood, load_weights, render_
 
 HEADER = ",".join(COLUMNS) + "\n"
 models = st.dictionaries(
-    st.tuples(
-        st.sampled_from(["unit", "role"]), st.sampled_from(["events", "terms"]), st.sampled_from(["AID", "loan"])
+    st.one_of(
+        st.tuples(st.just("table"), st.sampled_from(["events", "terms"]), st.just("")),
+        st.tuples(
+            st.sampled_from(["type", "role"]), st.sampled_from(["events", "terms"]), st.sampled_from(["AID", "loan"])
+        ),
     ),
     st.dictionaries(st.text('abc:|,"“é', max_size=6), st.integers(-9999, 9999).map(lambda n: n / 1000), min_size=1),
 )
@@ -32,28 +35,35 @@ def test_what_is_written_is_read_again(
 
 def _models(weights: Weights) -> dict[tuple[str, str, str], dict[str, float]]:
     found: dict[tuple[str, str, str], dict[str, float]] = {}
-    for feature, vector in weights.units.items():
-        for label, weight in zip(weights.labels, vector, strict=True):
-            found.setdefault(("unit", *label), {})[feature] = float(weight)
+    for model, table, scores in (("table", "", weights.tables), *(("type", t, s) for t, s in weights.types.items())):
+        for feature, row in scores.rows.items():
+            for label, weight in zip(scores.labels, scores.matrix[row], strict=True):
+                name = (model, table, label) if model == "type" else (model, label, "")
+                found.setdefault(name, {})[feature] = float(weight)
     for (table, role), told in weights.roles.items():
         found["role", table, role] = dict(told)
     return found
 
 
-def test_a_unit_tells_what_its_features_and_what_is_always_there_add_up_to(tmp_path: Path) -> None:
-    weights = load_weights(
-        written(tmp_path, HEADER + "unit,events,AID,,-1\nunit,events,AID,lemma:help,3\nunit,terms,loan,,-4\n")
-    )
+def test_a_unit_tells_a_type_where_it_tells_its_table_and_of_that_the_type(tmp_path: Path) -> None:
+    text = "table,events,,,-1\ntable,events,,lemma:help,3\ntype,events,AID,,-1\ntype,events,AID,lemma:help,4\n"
+    weights = load_weights(written(tmp_path, HEADER + text + "type,events,ASSAULT,,-4\ntable,terms,,,-4\n"))
     [(label, likely)] = weights.likely_units(["lemma:help", "unknown"], 0.5)
     assert label == ("events", "AID")
-    assert likely == pytest.approx(likelihood(2))
-    assert not list(weights.likely_units([], 0.5))
+    assert likely == pytest.approx(likelihood(2) * likelihood(3))
+    assert not list(weights.likely_units([], 0.1))
+
+
+def test_a_table_without_types_tells_nothing(tmp_path: Path) -> None:
+    weights = load_weights(written(tmp_path, HEADER + "table,events,,,9\n"))
+    assert not list(weights.likely_units([], 0.1))
 
 
 def test_a_feature_counts_once(tmp_path: Path) -> None:
-    weights = load_weights(written(tmp_path, HEADER + "unit,events,AID,a,2\nrole,events,actor,a,2\n"))
+    text = "table,events,,a,2\ntype,events,AID,a,3\nrole,events,actor,a,2\n"
+    weights = load_weights(written(tmp_path, HEADER + text))
     [(_, likely)] = weights.likely_units(["a", "a"], 0.5)
-    assert likely == pytest.approx(likelihood(2))
+    assert likely == pytest.approx(likelihood(2) * likelihood(3))
     assert weights.likely_role("events", "actor", ["a", "a"]) == pytest.approx(likelihood(2))
 
 
@@ -67,8 +77,8 @@ def test_without_a_file_nothing_is_likely(tmp_path: Path) -> None:
     ("text", "told"),
     [
         ("model,table\n", "the columns are not"),
-        (HEADER + "unit,events,AID,a,much\n", "could not convert"),
-        (HEADER + "unit,events,AID,a\n", "not enough values"),
+        (HEADER + "type,events,AID,a,much\n", "could not convert"),
+        (HEADER + "type,events,AID,a\n", "not enough values"),
         (HEADER + "word,events,AID,a,1\n", "no model “word”"),
     ],
 )

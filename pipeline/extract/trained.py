@@ -1,9 +1,10 @@
 """What the rules have no words for: events, ties and undertakings read by weights that were trained on coded documents.
 
-A unit of a sentence that is no name (a verb, a noun, a participle) is weighed for every type of every table by what
-stands around it: its lemma and those beside it, its clause's arguments, what frames of the codebook say of the word,
-who is named in the sentence. The weights are a logistic regression's, one a type, in `data/codebook/weights.csv`;
-`rsb train` makes them. Where a rule has read that type in the sentence, the rule has the word.
+A unit of a sentence that is no name (a verb, a noun, a participle) is weighed, first whether it tells anything of a
+table, then which type, by what stands around it: its lemma and those beside it, its clause's arguments, what frames of
+the codebook say of the word, who is named in the sentence. The weights are those of logistic regressions, in
+`data/codebook/weights.csv`; `rsb train` makes them. Where a rule has read that type in the sentence, the rule has the
+word.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +16,7 @@ from pipeline.codebook import TermRule
 from pipeline.codes import MUTUAL_EVENTS
 from pipeline.extract.actors import Actor, Cast, modifier_actors, name_actor, resolve
 from pipeline.extract.bargains import Bargains, Deal, Term, is_told_of, parties, party
-from pipeline.extract.clauses import Clause, Group
+from pipeline.extract.clauses import Clause, Group, Sentence
 from pipeline.extract.events import ARMED, HOLDINGS, add_event, add_relation
 from pipeline.extract.setting import Setting, commodities_in, noun_stance, phrases_after, place_named, with_hearsay
 from pipeline.extract.stance import Stance, stance_of
@@ -33,12 +34,14 @@ ROLES = {
     "terms": ("giver_id", "receiver_id"),
 }
 """The sides of a row: who acts, and on whom; those of a deal are alike."""
-THRESHOLD = {"deals": 0.3, "events": 0.55, "relations": 0.4, "terms": 0.3}
+THRESHOLD = {"deals": 0.15, "events": 0.35, "relations": 0.25, "terms": 0.15}
 """Probability from which a unit is read, chosen on articles left out of training (docs/extraction.md)."""
 TAKEN = 0.35
 """Probability from which a participant is taken; the likeliest is taken from half of that."""
 TELLING = frozenset("NVEGKJ")
 """Word classes that can tell something."""
+NEAR = 6
+"""How many units before and behind a unit are near it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ class Reading(NamedTuple):
 def read_trained(setting: Setting, bargains: Bargains) -> None:
     """Add what the weights read in a sentence and no rule did."""
     weights = setting.cast.codebook.weights
-    if not weights.units:
+    if not weights.types:
         return
     ruled = {(r.table, r.values.get(TYPE_COLUMNS.get(r.table, ""))) for r in setting.out.of_sentence(0)}
     ruled |= {("terms", term.rule.term_type) for term in bargains.terms if term.sentence == setting.out.sentence}
@@ -95,11 +98,19 @@ def candidates(setting: Setting, bargains: Bargains) -> Iterator[Candidate]:
     sentence = setting.sentence
     clause_of = {clause.verb: clause for clause in sentence.clauses}
     shared = tuple(_shared_features(setting, bargains))
+    lemmas = [lemma(unit) for unit in sentence.units]
+    near = [f"near:{word}" if unit.tag in TELLING else "" for word, unit in zip(lemmas, sentence.units, strict=True)]
     for at, unit in enumerate(sentence.units):
         if unit.tag in TELLING and unit.name is None:
             clause = clause_of.get(at)
             group = sentence.group_of.get(at) if clause is None else None
-            yield Candidate(at, clause, group, (*_features(at, clause, setting), *shared))
+            own = (*_features(at, lemmas, setting), *filter(None, near[max(0, at - NEAR) : at + NEAR + 1]))
+            place = (
+                _clause_features(clause, lemmas, setting)
+                if clause is not None
+                else _noun_features(at, group, lemmas, sentence)
+            )
+            yield Candidate(at, clause, group, (*own, *place, *shared))
 
 
 def _shared_features(setting: Setting, bargains: Bargains) -> Iterator[str]:
@@ -114,27 +125,28 @@ def _shared_features(setting: Setting, bargains: Bargains) -> Iterator[str]:
     yield "deal:here" if bargains.here else "deal:told" if is_told_of(setting, bargains) else "deal:none"
 
 
-def _features(at: int, clause: Clause | None, setting: Setting) -> Iterator[str]:
+def _features(at: int, lemmas: Sequence[str], setting: Setting) -> Iterator[str]:
+    """What the word says, and those beside it."""
     units, codebook = setting.sentence.units, setting.cast.codebook
-    word = lemma(units[at])
+    word = lemmas[at]
     yield f"lemma:{word}"
     yield f"lemma:{word}/{units[at].tag}"
     yield f"stem:{word[:5]}"
     yield f"class:{units[at].tag}"
     for step in (-2, -1, 1, 2):
         if 0 <= at + step < len(units):
-            beside = lemma(units[at + step])
+            beside = lemmas[at + step]
             yield f"{step:+}:{beside}"
             yield f"{step:+}:/{units[at + step].tag}"
             if abs(step) == 1:
                 yield f"{step:+}:{word}|{beside}"
     for _, frame in (*codebook.frames_by_verb.get(word, ()), *codebook.frames_by_noun.get(word, ())):
         yield f"frame:{frame.event}/{frame.relation}"
-    if clause is None:
-        for other in setting.sentence.clauses:
-            if other.first <= at < max(other.end, other.last):
-                yield f"in:{other.lemma}"
-        return
+
+
+def _clause_features(clause: Clause, lemmas: Sequence[str], setting: Setting) -> Iterator[str]:
+    """What a verb's clause says: voice, negation, modal verb, arguments."""
+    word = lemmas[clause.verb]
     yield f"clause:{clause.kind}"
     yield "passive" if clause.passive else "active"
     if clause.negated:
@@ -142,18 +154,42 @@ def _features(at: int, clause: Clause | None, setting: Setting) -> Iterator[str]
     if clause.modal:
         yield f"modal:{clause.modal}"
     for group in (*clause.objects, *clause.second):
-        head = lemma(units[group.last - 1])
+        head = lemmas[group.last - 1]
         yield f"object:{head}"
         yield f"object:{word}|{head}"
     for group in clause.subjects:
-        yield f"subject:{lemma(units[group.last - 1])}"
+        yield f"subject:{lemmas[group.last - 1]}"
     for preposition, group in clause.phrases:
         yield f"phrase:{preposition}"
         yield f"phrase:{word}|{preposition}"
-        yield f"phrase:{preposition}|{lemma(units[group.last - 1])}"
-    for particle, frame in codebook.frames_by_verb.get(word, ()):
+        yield f"phrase:{preposition}|{lemmas[group.last - 1]}"
+    for particle, frame in setting.cast.codebook.frames_by_verb.get(word, ()):
         if not particle or particle == clause.particle:
             yield f"reads:{frame.event}/{frame.relation}"
+
+
+def _noun_features(at: int, group: Group | None, lemmas: Sequence[str], sentence: Sentence) -> Iterator[str]:
+    """What surrounds a noun or participle: the clauses it lies in, its noun group, phrases behind it, its verb."""
+    word = lemmas[at]
+    for clause in sentence.clauses:
+        if clause.first <= at < max(clause.end, clause.last):
+            yield f"in:{clause.lemma}"
+    if group is None:
+        return
+    yield f"head:{lemmas[group.last - 1]}"
+    yield "head" if group.last - 1 == at else "modifier"
+    for beside in range(group.first, group.last - 1):
+        yield f"modifier:{lemmas[beside]}"
+    for host in sentence.clauses:
+        slot = _clause_slot(host, group, "")
+        if slot is not None:
+            yield f"host:{slot[1]}"
+            yield f"host:{slot[1]}:{host.lemma}"
+            yield f"host:{slot[1]}:{host.lemma}|{word}"
+    for preposition, behind in phrases_after(group, sentence):
+        yield f"behind:{preposition}"
+        yield f"behind:{word}|{preposition}"
+        yield f"behind:{preposition}|{lemmas[behind.last - 1]}"
 
 
 def lemma(unit: Unit) -> str:
