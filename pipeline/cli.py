@@ -322,9 +322,9 @@ def assemble() -> None:
 def evaluate() -> None:
     """Compare what was extracted, coded and annotated again with data/gold; write reports/evaluation.json.
 
-    Precision, recall and extra rows per gold row, by table, of the extractor also by rule; for data/gold_second the
-    agreement of the annotators. On a terminal also as tables. Exits 2 where there is no gold, or nothing was
-    extracted from its documents.
+    Precision, recall and extra rows per gold row, by table, of the extractor also by rule; the agreement of
+    data/gold_first and data/gold_second, of which gold was adjudicated. On a terminal also as tables. Exits 2 where
+    there is no gold, or nothing was extracted from its documents.
 
     \b
     Example:

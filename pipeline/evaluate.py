@@ -1,4 +1,4 @@
-"""The extractor, the coded records and a second annotation against gold: precision, recall, extra rows, agreement.
+"""The extractor and the coded records against gold, and the passes it was made of: precision, recall, agreement.
 
 Compares what each side says of the same documents after ids are given. A strict match has the same natural key. A
 lenient match lies in the same sentence and agrees in what matters most of its table. Every record counts in one
@@ -31,7 +31,7 @@ from pipeline.proposals import ROLE, WHOLE, Mention, Proposals, Record
 from pipeline.registry import NAMED, Registry, load_registry
 from pipeline.workspace import Workspace
 
-NOTE = "The gold was annotated by a language model that read the documents; no person has checked it."
+NOTE = "The gold was made by language models that read the documents; no person has checked it."
 NOTE_CODED = (
     "Coded records of a language model stand for gold here. The registry has the names of these documents, and some of "
     "the rules and most of the weights were learned on them: figures at first contact are in reports/first_contact.csv."
@@ -43,7 +43,7 @@ STANCE = ("certainty", "polarity", "act", "realis")
 SECTIONS = {
     "extractor_on_coded": "The extractor on completely coded documents:",
     "coded": "Coded records on gold documents that have them:",
-    "repeat_coding": "The second annotation against the first:",
+    "repeat_coding": "The second pass of annotation against the first:",
 }
 """The parts of the report beside that on the extractor and all gold, with a heading for each."""
 _SENTENCE_END = re.compile(r"[.!?][”’\"')\]]*\s+|\n+")
@@ -89,10 +89,11 @@ def run(workspace: Workspace) -> dict[str, Any]:
     gold = read_folder(workspace.gold, texts, registry, codes)
     if not gold:
         raise RsbError("there is no gold", path=workspace.gold, mend="annotate <source_id>.yaml files there by hand")
-    second = read_folder(workspace.gold_second, texts, registry, codes)
-    check_gold([*gold, *second], basis)
+    first, second = (read_folder(path, texts, registry, codes) for path in workspace.gold_passes)
+    for annotated in (gold, first, second):
+        check_gold(annotated, basis)
     coded = read_folder(workspace.coded, texts, registry, codes)
-    report = evaluate_all(gold, load_proposals(workspace), coded, second, basis)
+    report = evaluate_all(gold, load_proposals(workspace), coded, (first, second), basis)
     store.write_text(workspace.reports / REPORT, render(report))
     for line in report_lines(report):
         say(line)
@@ -143,27 +144,24 @@ def evaluate_all(
     gold: Sequence[Proposals],
     proposals: Sequence[Proposals],
     coded: Sequence[Proposals],
-    second: Sequence[Proposals],
+    passes: tuple[Sequence[Proposals], Sequence[Proposals]],
     basis: Basis,
 ) -> dict[str, Any]:
     """`evaluate`, and beside it the parts of `SECTIONS`; one for which there are no documents is null.
 
-    coded: the coded records. second: another annotation of some of the documents of `gold`. Raises `RsbError` as
-    `evaluate` does, and for second annotations of what has no first.
+    coded: the coded records. passes: two annotations blind to each other, of any documents. Raises `RsbError` as
+    `evaluate` does.
     """
     by_hand = {one.source_id for one in coded}
     whole = [one for one in coded if one.complete]
-    twice = {one.source_id for one in second}
-    lacking = twice - {one.source_id for one in gold}
-    if lacking:
-        mend = "annotate them in data/gold/ too, or delete them in data/gold_second/"
-        raise RsbError(f"no first annotation of {', '.join(sorted(lacking))}", mend=mend)
+    first, second = passes
+    twice = {one.source_id for one in first} & {one.source_id for one in second}
     return {
         **evaluate(gold, proposals, basis),
         "causes": CAUSES,
         "extractor_on_coded": {**evaluate(whole, proposals, basis), "note": NOTE_CODED} if whole else None,
         "coded": _part([one for one in gold if one.source_id in by_hand], coded, basis, NOTE),
-        "repeat_coding": _part([one for one in gold if one.source_id in twice], second, basis, NOTE_REPEAT),
+        "repeat_coding": _part([one for one in first if one.source_id in twice], second, basis, NOTE_REPEAT),
     }
 
 

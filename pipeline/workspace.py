@@ -74,9 +74,9 @@ class Workspace:
         return self.data / "gold_outside"
 
     @property
-    def gold_second(self) -> Path:
-        """A second annotation of some of the documents of `gold`, by another annotator."""
-        return self.data / "gold_second"
+    def gold_passes(self) -> tuple[Path, Path]:
+        """Annotations by one annotator each, blind to one another, of which `gold` was adjudicated: first, second."""
+        return self.data / "gold_first", self.data / "gold_second"
 
     @property
     def audit(self) -> Path:

@@ -9,6 +9,7 @@ from pipeline.extract.bargains import PARTY_TYPES, RESOURCE_SIDE, Bargains, Deal
 from pipeline.extract.clauses import Clause, Group
 from pipeline.extract.setting import Setting, commodities_in, first_filled, phrases_after, slot
 from pipeline.extract.stance import Stance, stance_of
+from pipeline.extract.units import Unit
 
 Span = tuple[int, int]
 
@@ -169,18 +170,20 @@ def phrases_in(
     units = setting.sentence.units
     book = setting.cast.codebook
     of_goods = (*book.terms_by_word.get("<commodity>", ()), *book.terms_by_word.get("<resource>", ()))
+    has_goods = any(_is_good(unit, setting) for unit in units[first:last])
     at = first
     while at < min(last, len(units)):
-        if at in taken or _names_deal(at, setting) or _is_absent(at, setting):
+        rules = [entry for word in _forms(units[at].lower) for entry in book.terms_by_word.get(word, ())]
+        can_tell = bool(rules) or has_goods or in_exchange
+        if not can_tell or at in taken or _names_deal(at, setting) or _is_absent(at, setting):
             at += 1
             continue
         hit = None
-        for word in _forms(units[at].lower):
-            for phrase, rule in book.terms_by_word.get(word, ()):
-                end = _match(phrase, at, last, setting)
-                if end is not None and (hit is None or end > hit[2]):
-                    hit = (rule, at, end)
-        if hit is None and _match_good(at, last, setting, places_too=True, goes_on=True) is not None:
+        for phrase, rule in rules:
+            end = _match(phrase, at, last, setting)
+            if end is not None and (hit is None or end > hit[2]):
+                hit = (rule, at, end)
+        if hit is None and has_goods and _match_good(at, last, setting, places_too=True, goes_on=True) is not None:
             for phrase, rule in of_goods:
                 end = _match(phrase, at, last, setting)
                 if end is not None and (hit is None or end > hit[2]):
@@ -250,6 +253,12 @@ def _match(phrase: tuple[frozenset[str], ...], at: int, last: int, setting: Sett
             return None
         at += 1
     return at
+
+
+def _is_good(unit: Unit, setting: Setting) -> bool:
+    """Whether a unit names a commodity, or a mine or deposit."""
+    named = unit.name is not None and unit.name.of_kind("commodity") is not None
+    return named or unit.lower in setting.cast.codebook.deals["resource_nouns"]
 
 
 def _match_good(at: int, last: int, setting: Setting, *, places_too: bool, goes_on: bool) -> int | None:
