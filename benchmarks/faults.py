@@ -168,7 +168,7 @@ def prepare_run(project: Project) -> float:
     for path in (root / "data" / "gold").iterdir():
         if path.suffix == ".yaml" and path.stem not in SOURCES[1:]:
             path.unlink()
-    for folder in ("coded", "corrections", "baseline", "gold_second", "audit"):
+    for folder in ("coded", "corrections", "baseline", "gold_first", "gold_second", "audit"):
         (root / "data" / folder).mkdir(exist_ok=True)
         (root / "data" / folder / "README.md").write_text("Nothing here.\n")
     subprocess.run(["git", "init", "--quiet"], cwd=root, check=True)

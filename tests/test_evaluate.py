@@ -177,7 +177,7 @@ def test_claims_match_on_matched_records_by_holder_and_polarity(ground: Basis) -
 def test_coded_records_are_compared_on_the_gold_documents_that_have_them(ground: Basis) -> None:
     gold = [seed_proposals(), echo_proposals()]
     coded = [Proposals("seed", offer("seed", "coded"))]
-    report = evaluate_all(gold, [seed_proposals(), Proposals("echo", [])], coded, [], ground)
+    report = evaluate_all(gold, [seed_proposals(), Proposals("echo", [])], coded, ([], []), ground)
     told = report["coded"]["tables"]["propositions"]["strict"]
     assert (told["n_gold"], told["n_system"], told["n_matched"]) == (3, 2, 2)
     assert report["coded"]["n_documents"] == 1
@@ -185,26 +185,26 @@ def test_coded_records_are_compared_on_the_gold_documents_that_have_them(ground:
     assert report["n_documents"] == 2
 
 
-def test_a_second_annotation_is_compared_with_the_first(ground: Basis) -> None:
+def test_two_passes_of_annotation_are_compared(ground: Basis) -> None:
     second = offer("seed")
     second[2].values["certainty"] = "PR"
     gold = [seed_proposals(), echo_proposals()]
-    told = evaluate_all(gold, gold, [], [Proposals("seed", second)], ground)["repeat_coding"]
+    told = evaluate_all(gold, gold, [], (gold, [Proposals("seed", second)]), ground)["repeat_coding"]
     assert (told["n_documents"], told["note"]) == (1, NOTE_REPEAT)
     assert told["tables"]["propositions"]["strict"]["f1"] == 0.8
     assert told["stance"]["certainty"] == {"n_claims": 2, "alpha": 0.0}
     assert told["stance"]["act"] == {"n_claims": 2, "alpha": None}
 
 
-def test_a_second_annotation_without_a_first_is_refused(ground: Basis) -> None:
-    with pytest.raises(RsbError, match="no first annotation of echo"):
-        evaluate_all([seed_proposals()], [seed_proposals()], [], [echo_proposals()], ground)
+def test_passes_over_different_documents_are_not_compared(ground: Basis) -> None:
+    gold = [seed_proposals()]
+    assert evaluate_all(gold, gold, [], (gold, [echo_proposals()]), ground)["repeat_coding"] is None
 
 
 def test_all_sections_are_shown(ground: Basis) -> None:
     both = [seed_proposals(), echo_proposals()]
     coded = [Proposals("echo", offer("echo"), complete=True)]
-    report = evaluate_all(both, both, coded, [seed_proposals()], ground)
+    report = evaluate_all(both, both, coded, (both, [seed_proposals()]), ground)
     lines = list(report_lines(report))
     assert all(heading in lines for heading in SECTIONS.values())
     assert any("alpha on polarity" in line and line.endswith("1.00") for line in lines)

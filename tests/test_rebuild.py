@@ -71,7 +71,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for path in (root / "data" / "baseline").glob("*.[cj]s*"):
         path.unlink()
     (root / ".dvc" / ".gitignore").write_text("/config.local\n/tmp\n/cache\n")
-    for part in ("coded", "corrections", "gold_second", "audit"):
+    for part in ("coded", "corrections", "gold_first", "gold_second", "audit"):
         (root / "data" / part).mkdir()
         (root / "data" / part / "README.md").write_text("Nothing here.\n")
     for source in KEPT:

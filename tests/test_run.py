@@ -292,7 +292,7 @@ COMMANDS = {
     for node in ast.parse((CHECKOUT / "pipeline" / "cli.py").read_text()).body
     if isinstance(node, ast.FunctionDef)
 }
-OF_A_SOURCE = ("sources", "coded", "corrections", "gold", "gold_second")
+OF_A_SOURCE = ("sources", "coded", "corrections", "gold", "gold_first", "gold_second")
 """Folders that hold a file for each source; some will do."""
 NO_DEPENDENCY = {"pipeline/__init__.py", "pipeline/cli.py"}
 """A docstring, and what only says which function a command calls."""

@@ -37,7 +37,7 @@ _VAGUE = {
 _BOUNDS = {
     "more_than": ["more than", "over", "above", "in excess of", "greater than", "upwards of", "exceeding", "exceeds", "exceeded", "surpassing", "beyond"],
     "at_least": ["at least", "no fewer than", "no less than", "not less than", "a minimum of", "minimum of"],
-    "at_most": ["at most", "up to", "as many as", "as much as", "no more than", "not more than", "a maximum of", "maximum of"],
+    "at_most": ["at most", "up to", "as many as", "as much as", "no more than", "not more than", "a maximum of", "maximum of", "within"],
     "less_than": ["less than", "fewer than", "under", "below"],
     # "Nearly 500" comes close to the number from below; it bounds nothing firmly.
     "approx": ["about", "around", "some", "approximately", "roughly", "an estimated", "estimated", "circa", "approx", "estimated at", "estimated to be", "valued around", "valued at around", "nearly", "almost", "close to"],
@@ -123,14 +123,14 @@ def _number_pattern() -> str:
         rf"(?:(?<!between )(?:{small}|a) hundred and {small}\b(?! hundred\b)"
         rf"|(?:{small}|a(?= hundred\b))(?: hundred\b(?: {small}\b)?)?)"
     )
-    words = rf"{hundreds}(?: (?:{large}) {hundreds})*\b"
-    return rf"(?:(?:{digits})|\b(?:{words}|(?:half )?a(?= (?:dozen|hundred|{large})\b)))"
+    words = rf"{hundreds}(?: (?:{large}) {hundreds})*(?: and a half)?\b"
+    return rf"(?:(?:{digits})|\b(?:{words}|(?:half )?a(?= (?:dozen|hundred|decade|{large})\b)))"
 
 
 @cache
 def _trigger() -> re.Pattern[str]:
     """What every quantity holds: digits or a number word. The class of first letters makes it quick."""
-    words = {*_SMALL, *_TENS, *_LARGE, "hundred", "dozen", "score"}
+    words = {*_SMALL, *_TENS, *_LARGE, "hundred", "dozen", "score", "decade"}
     letters = "".join(sorted({word[0] for word in words}))
     return re.compile(rf"\d+|\b(?=[{letters}])(?:{_either(words)})s?\b", re.IGNORECASE)
 
@@ -138,7 +138,7 @@ def _trigger() -> re.Pattern[str]:
 @cache
 def _fraction_pattern() -> re.Pattern[str]:
     fractions = "|".join(words.replace(" ", "[- ]") for words in FRACTIONS)
-    return re.compile(rf"\b(?P<fraction>{fractions}) of\b(?! a (?:dozen|million|century))", re.IGNORECASE)
+    return re.compile(rf"\b(?<!and a )(?P<fraction>{fractions}) of\b(?! a (?:dozen|million|century))", re.IGNORECASE)
 
 
 @cache

@@ -38,7 +38,7 @@ THRESHOLD = {"deals": 0.15, "events": 0.35, "relations": 0.25, "terms": 0.15}
 """Probability from which a unit is read, chosen on articles left out of training (docs/extraction.md)."""
 TAKEN = 0.35
 """Probability from which a participant is taken; the likeliest is taken from half of that."""
-TELLING = frozenset("NVEGKJ")
+TELLING = frozenset("NVEGK")
 """Word classes that can tell something."""
 NEAR = 6
 """How many units before and behind a unit are near it."""

@@ -39,6 +39,7 @@ def only(text: str) -> Quantity:
         ("a hundred and fifty", 150), ("nineteen hundred", 1900), ("two hundred and fifty thousand", 250000),
         ("five thousand two hundred", 5200), ("two million five hundred thousand", 2.5e6), ("a thousand", 1000),
         ("a million", 1e6), ("half a million", 5e5), ("a dozen", 12), ("three dozen", 36), ("half a dozen", 6),
+        ("two and a half", 2.5), ("two and a half million", 2.5e6),
     ],
 )  # fmt: skip
 def test_a_number_in_digits_or_words_has_its_value(text: str, value: float) -> None:
@@ -56,7 +57,7 @@ def test_a_number_in_digits_or_words_has_its_value(text: str, value: float) -> N
         ("15bn dollars", 15e9, "USD"), ("40 million US dollars", 4e7, "USD"), ("40 million U.S. dollars", 4e7, "USD"),
         ("40 million euros", 4e7, "EUR"), ("500 billion yen", 5e11, "JPY"), ("3 billion yuan", 3e9, "CNY"),
         ("10%", 10, "percent"), ("10 per cent", 10, "percent"), ("7.5 percent", 7.5, "percent"),
-        ("30 years", 30, "a"), ("99-year", 99, "a"), ("two decades", 20, "a"), ("six months", 6, "mo"), ("12-hour", 12, "h"),
+        ("30 years", 30, "a"), ("99-year", 99, "a"), ("two decades", 20, "a"), ("a decade", 10, "a"), ("six months", 6, "mo"), ("12-hour", 12, "h"),
         ("100,000 tonnes", 1e5, "t"), ("30 metric tons", 30, "t"), ("5kg", 5, "kg"), ("5 sq km", 5, "km2"),
         ("200 families", 200, "households"),
     ],
