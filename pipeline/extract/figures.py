@@ -109,9 +109,9 @@ def _duration(first: int, last: int, unit: str, setting: Setting) -> Count | Non
         # "a 72-hour ceasefire"
         return Count("duration", unit, first, last + 1)
     if (
-        before in ("for", "of", "lasting", "lasted", "after", "than", "within", "a", "the", "-", "last", "past", "next")
+        before in ("for", "of", "lasting", "lasted", "after", "than", "a", "the", "-", "last", "past", "next")
         or after in ("of",)
-        or units[first].lower in ("over", "more")
+        or units[first].lower in ("over", "more", "within")
     ):
         return Count("duration", unit, first, last + 1)
     return None
