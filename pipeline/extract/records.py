@@ -104,6 +104,13 @@ class Collector:
             self.mention(found, "content", (content[0], content[1]))
         return found
 
+    def drop(self, record: Record) -> None:
+        """Take back a proposition and its claims."""
+        gone = {id(one) for one in (record, *self.claims.pop(record.ref, ()))}
+        self.records = [one for one in self.records if id(one) not in gone]
+        self.by_key = {key: one for key, one in self.by_key.items() if one is not record}
+        del self.sentence_of[record.ref]
+
     def of_sentence(self, back: int) -> list[Record]:
         """Propositions of the current sentence and of `back` sentences before it, the latest last."""
         return [

@@ -22,7 +22,7 @@ from pipeline.extract.setting import Setting, commodities_in, noun_stance, phras
 from pipeline.extract.stance import Stance, stance_of
 from pipeline.extract.terms import act_told
 from pipeline.extract.units import Unit
-from pipeline.weights import Weights
+from pipeline.weights import Label, Weights
 
 Span = tuple[int, int]
 TYPE_COLUMNS = {"deals": "deal_type", "events": "event_type", "relations": "predicate", "terms": "term_type"}
@@ -36,6 +36,8 @@ ROLES = {
 """The sides of a row: who acts, and on whom; those of a deal are alike."""
 THRESHOLD = {"deals": 0.15, "events": 0.35, "relations": 0.25, "terms": 0.15}
 """Probability from which a unit is read, chosen on articles left out of training (docs/extraction.md)."""
+UNLIKELY = 0.05
+"""Probability below which an event that a rule has read is taken back."""
 TAKEN = 0.35
 """Probability from which a participant is taken; the likeliest is taken from half of that."""
 TELLING = frozenset("NVEGK")
@@ -64,15 +66,20 @@ class Reading(NamedTuple):
 
 
 def read_trained(setting: Setting, bargains: Bargains) -> None:
-    """Add what the weights read in a sentence and no rule did."""
+    """Add what the weights read in a sentence and no rule did; take back events of rules that they find unlikely."""
     weights = setting.cast.codebook.weights
     if not weights.types:
         return
+    weighed = [
+        (candidate, dict(weights.likely_units(candidate.features, UNLIKELY)))
+        for candidate in candidates(setting, bargains)
+    ]
+    _take_back(weighed, setting)
     ruled = {(r.table, r.values.get(TYPE_COLUMNS.get(r.table, ""))) for r in setting.out.of_sentence(0)}
     ruled |= {("terms", term.rule.term_type) for term in bargains.terms if term.sentence == setting.out.sentence}
     best: dict[tuple[str, str], Reading] = {}
-    for candidate in candidates(setting, bargains):
-        for (table, kind), likely in weights.likely_units(candidate.features, min(THRESHOLD.values())):
+    for candidate, told in weighed:
+        for (table, kind), likely in told.items():
             known = best.get((table, kind))
             if likely < THRESHOLD[table] or (table, kind) in ruled:
                 continue
@@ -88,6 +95,26 @@ def read_trained(setting: Setting, bargains: Bargains) -> None:
             _add_relation(reading, sides, setting)
         else:
             _add_term(reading, sides, setting, bargains)
+
+
+def _take_back(weighed: Sequence[tuple[Candidate, Mapping[Label, float]]], setting: Setting) -> None:
+    """Drop an event that a rule read in this sentence where its word hardly ever told that type to coders."""
+    units, types = setting.sentence.units, setting.cast.codebook.weights.types
+    sentence = range(setting.sentence.start, setting.sentence.end)
+    learned = types["events"].labels if "events" in types else ()
+    for record in setting.out.of_sentence(0):
+        kind = str(record.values.get("event_type"))
+        if kind not in learned:
+            continue
+        cues = [mention for mention in record.mentions if mention.column == "event_type"]
+        told = [
+            likely
+            for candidate, likely in weighed
+            if any(cue.start <= units[candidate.at].start < cue.end for cue in cues)
+        ]
+        here = all(cue.start in sentence for cue in cues)
+        if told and here and not any(("events", kind) in likely for likely in told):
+            setting.out.drop(record)
 
 
 # --- what is weighed ------------------------------------------------------------------------------------------------
