@@ -21,6 +21,8 @@ class Collector:
     mentioned: set[tuple[str, str, int, int]] = field(default_factory=set)
     sentence_of: dict[str, int] = field(default_factory=dict)
     sentence: int = 0
+    made: int = 0
+    """How many records were ever added, those taken back included: what numbers them."""
 
     def add(
         self,
@@ -41,8 +43,7 @@ class Collector:
         ident = key or (table, tuple(sorted(filled.items())), tuple(sorted({(role, actor.id) for role, actor in cast})))
         record = self.by_key.get(ident)
         if record is None:
-            record = Record(f"{LOCAL}{table}-{len(self.records) + 1}", table, filled, [], [], method)
-            self.records.append(record)
+            record = self._new(table, filled, method)
             self.by_key[ident] = record
         for name, value in filled.items():
             record.values.setdefault(name, value)
@@ -55,6 +56,12 @@ class Collector:
             self.mention(record, f"role:{actor.id}", (actor.start, actor.end, actor.inferred))
         self.claim(record, stance, spans.get("*"))
         self.sentence_of[record.ref] = self.sentence
+        return record
+
+    def _new(self, table: str, values: dict[str, Any], method: str) -> Record:
+        self.made += 1
+        record = Record(f"{LOCAL}{table}-{self.made}", table, values, [], [], method)
+        self.records.append(record)
         return record
 
     def mention(self, record: Record, column: str, span: Span | tuple[int, int, bool]) -> None:
@@ -90,8 +97,7 @@ class Collector:
                 found = claim
                 break
         else:
-            found = Record(f"{LOCAL}claim-{len(self.records) + 1}", "claims", values, [], [], stance.method)
-            self.records.append(found)
+            found = self._new("claims", values, stance.method)
             existing.append(found)
         if stance.cue is not None:
             self.mention(found, "cue", stance.cue)
