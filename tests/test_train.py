@@ -139,6 +139,27 @@ def test_an_undertaking_needs_public_power_and_a_party_that_is_named(
     assert len([r for r in records if r.table == "deals"]) == bargains
 
 
+DOUBT = """model,table,label,feature,weight
+table,events,,,{bias}
+type,events,ASSAULT,,9
+"""
+
+
+@pytest.mark.parametrize(("bias", "events"), [(-9, 2), (9, 3)])
+def test_an_event_of_a_rule_is_taken_back_where_its_word_hardly_ever_tells_one(
+    codebook: Codebook, tmp_path: Path, bias: int, events: int
+) -> None:
+    path = tmp_path / "weights.csv"
+    path.write_text(DOUBT.format(bias=bias), encoding="utf-8")
+    codebook.weights = load_weights(path)
+    text = "Russia attacked Ukraine in May. Rwanda denied that it supports M23."
+    records = extract_document("new", text, None, codebook).records
+    assert len([r for r in records if r.table == "events"]) == events
+    assert len({r.ref for r in records}) == len(records)
+    held = {r.values["record_id"] for r in records if r.table == "claims"}
+    assert held <= {r.ref for r in records}
+
+
 def test_the_same_documents_give_the_same_weights(codebook: Codebook) -> None:
     codebook.weights = Weights()
     assert render_weights(train(documents(), codebook)) == render_weights(train(documents(), codebook))
