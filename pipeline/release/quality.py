@@ -56,9 +56,10 @@ def _counts(one: Score) -> list[object]:
 
 def _evaluated(evaluation: Report) -> Iterator[str]:
     yield (
-        "**Against gold.** Gold documents were annotated by reading, apart from the coding. A match lies in the same\n"
-        "sentence and agrees in what matters most of its table; `reports/evaluation.json` of the project tells the\n"
-        "stricter match of whole keys too."
+        "**Against gold.** Gold was adjudicated from passes of annotation that were blind to each other and to the\n"
+        "coding. A match lies in the same sentence and agrees in what matters most of its table; what coders tell and\n"
+        "gold leaves out has no match, right or wrong. `reports/evaluation.json` of the project tells the stricter match\n"
+        "of whole keys too."
     )
     parts = {
         "Coded records, on gold documents that have them": evaluation.get("coded"),
