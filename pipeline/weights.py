@@ -20,8 +20,6 @@ COLUMNS = ("model", "table", "label", "feature", "weight")
 there."""
 MODELS = frozenset({"table", "type", "role"})
 ALWAYS = ""
-LEAST = 0.1
-"""Weights below this are not kept: two thirds of the file, for a change of average precision below .005."""
 Label = tuple[str, str]
 Vector = np.ndarray[tuple[int], np.dtype[np.float64]]
 Matrix = np.ndarray[tuple[int, int], np.dtype[np.float64]]
@@ -125,11 +123,13 @@ def _scores(models: Mapping[str, Mapping[str, float]]) -> Scores:
 
 
 def render_weights(models: Mapping[Model, Mapping[str, float]]) -> str:
-    """The text of the file that gives these weights back, two decimals each, what is next to nothing left out."""
+    """The text of the file that gives these weights back, two decimals each, what is 0 left out."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
     for model in sorted(models):
-        held = {feature: weight for feature, weight in models[model].items() if abs(weight) >= LEAST}
-        writer.writerows((*model, feature, f"{held[feature]:.2f}") for feature in sorted(held))
+        rounded = {feature: round(weight, 2) for feature, weight in models[model].items()}
+        writer.writerows(
+            (*model, feature, f"{rounded[feature]:.2f}") for feature in sorted(rounded) if rounded[feature]
+        )
     return text.getvalue()

@@ -170,6 +170,18 @@ def test_a_type_with_few_examples_is_not_learned(codebook: Codebook) -> None:
     assert not [model for model in train(documents()[:1], codebook) if model[0] != "role"]
 
 
+def test_a_type_is_learned_where_no_text_names_who_takes_part(codebook: Codebook) -> None:
+    codebook.weights = Weights()
+    told = []
+    for document in documents():
+        text = document.text
+        for state in ("Russia", "Rwanda", "China"):
+            text = text.replace(state, "X" * len(state))
+        records = [Record(r.ref, r.table, r.values, [], r.mentions, r.method) for r in document.records]
+        told.append(Document(document.source_id, text, document.source, records))
+    assert ("type", "events", "AID") in train(told, codebook)
+
+
 def test_a_regression_finds_the_feature_that_tells_among_noise() -> None:
     rows = [[0, 1 + (n % 2), 3 + (n % 7)] for n in range(140)]
     wanted = np.array([float(n % 2) for n in range(140)])

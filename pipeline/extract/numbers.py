@@ -252,7 +252,11 @@ def _read(match: re.Match[str]) -> Quantity:
         return Quantity(None, one * times, two * times, "range", unit, start, span[1])
     value = _number(match["one"], match["scale1"]) * times
     tail = (match["plus"] or match["tail"] or "").strip().lower()
-    bound = _TAILS.get(tail) or _BOUND_OF.get((match["bound"] or "").lower(), "exact")
+    before = (match["bound"] or "").lower()
+    if before == "within" and unit is None:
+        # "Within six months" tells how long at most, "within two provinces" where.
+        before, span = "", (match.start("one"), span[1])
+    bound = _TAILS.get(tail) or _BOUND_OF.get(before, "exact")
     return _bounded(value, bound, unit, span)
 
 

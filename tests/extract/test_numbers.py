@@ -101,6 +101,7 @@ def test_per_month_stands_outside_the_amount() -> None:
         ("5,000+", Told(5000, "at_least", low=5000)),
         ("5,000-plus", Told(5000, "at_least", low=5000)),
         ("up to 4,000", Told(4000, "at_most", high=4000)),
+        ("within six months", Told(6, "at_most", "mo", high=6)),
         ("as many as 4000", Told(4000, "at_most", high=4000)),
         ("no more than five", Told(5, "at_most", high=5)),
         ("500 or fewer", Told(500, "at_most", high=500)),
@@ -131,6 +132,12 @@ def test_a_range_has_two_ends_and_no_value(text: str, low: float, high: float, u
     quantity = only(text)
     assert told(quantity) == Told(None, "range", unit, low, high)
     assert (quantity.start, quantity.end) == (0, len(text))
+
+
+def test_within_bounds_what_has_a_unit_alone() -> None:
+    quantity = only("It happened within two provinces.")
+    assert told(quantity) == Told(2)
+    assert (quantity.start, quantity.end) == (19, 22)
 
 
 @pytest.mark.parametrize("text", ["between 5 and 10", "between $5 and $10", "Between five and ten"])
