@@ -21,7 +21,10 @@ from pipeline.coded import read_folder
 from pipeline.contact import read_annotated
 from pipeline.errors import RsbError
 from pipeline.extract.bargains import Bargains
-from pipeline.extract.document import extract_document
+from pipeline.extract.countries import country_features
+from pipeline.extract.counts import count_features, counted
+from pipeline.extract.document import extract_document, read_names
+from pipeline.extract.numbers import Quantity
 from pipeline.extract.setting import Setting
 from pipeline.extract.trained import ROLES, TYPE_COLUMNS, candidates, participants, role_features
 from pipeline.progress import track
@@ -78,9 +81,10 @@ class Examples:
 
 def train(documents: Iterable[Document], codebook: Codebook) -> dict[Model, dict[str, float]]:
     """The weights of all types and roles, learned from documents."""
-    units, roles = Examples(), {table: Examples() for table in ROLES}
+    units, roles, numbers, countries = Examples(), {table: Examples() for table in ROLES}, Examples(), Examples()
     for document in documents:
-        _collect(document, codebook, units, roles)
+        _collect(document, codebook, units, roles, numbers)
+        _collect_countries(document, codebook, countries)
     models: dict[Model, dict[str, float]] = {}
     whole = Design.of(units)
     for table in track(list(TYPE_COLUMNS), "train"):
@@ -90,14 +94,19 @@ def train(documents: Iterable[Document], codebook: Codebook) -> dict[Model, dict
         models["table", table, ""] = whole.learn(telling)
         models |= {("type", *label): weights for label, weights in _learn_all(units.only(telling), table)}
         models |= {("role", *label): weights for label, weights in _learn_all(roles[table], table)}
+    models |= {("measure", *label): weights for label, weights in _learn_all(numbers, "figures")}
+    models |= {("place", *label): weights for label, weights in _learn_all(countries, "places")}
     return models
 
 
 # --- examples -------------------------------------------------------------------------------------------------------
 
 
-def _collect(document: Document, codebook: Codebook, units: Examples, roles: Mapping[str, Examples]) -> None:
+def _collect(
+    document: Document, codebook: Codebook, units: Examples, roles: Mapping[str, Examples], numbers: Examples
+) -> None:
     told = [record for record in document.records if record.table in TYPE_COLUMNS]
+    figures = [record for record in document.records if record.table == "figures"]
 
     def note(setting: Setting, bargains: Bargains) -> None:
         rows = [record for record in told if _lies_in(record, setting)]
@@ -116,10 +125,30 @@ def _collect(document: Document, codebook: Codebook, units: Examples, roles: Map
                 for actor, features in participants(candidate, setting):
                     part = {(table, role) for record in same for role in _roles_of(actor.id, record)}
                     roles[table].add(role_features(kind, features), part, document.weight)
+        for number in counted(setting):
+            measures = {("figures", str(r.values["measure"])) for r in figures if _gives(r, number.quantity)}
+            numbers.add(count_features(number, setting), measures, document.weight)
 
     extract_document(
         document.source_id, document.text, document.source["published"], codebook, document.source["publisher"], note
     )
+
+
+def _collect_countries(document: Document, codebook: Codebook, countries: Examples) -> None:
+    told = {record.ref for record in document.records if record.table == "places"}
+    names, _, tokens = read_names(document.text, document.source["published"], codebook)
+    for place, features in country_features(names, tokens, codebook.names).items():
+        countries.add(features, [("places", "")] if place in told else [], document.weight)
+
+
+def _gives(record: Record, quantity: Quantity) -> bool:
+    """Whether a figure is what a number of the text gives: by its words, and its value or lower bound."""
+    spans = [m for m in record.mentions if m.column in ("value", "low", "high")]
+    if not any(m.start < quantity.end and quantity.start < m.end for m in spans):
+        return False
+    low = quantity.low if quantity.low is not None else quantity.value
+    value, least = (record.values.get(column) for column in ("value", "low"))
+    return (value is not None and value == quantity.value) or (least is not None and least == low)
 
 
 def _kind(record: Record, codebook: Codebook) -> str:

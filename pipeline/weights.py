@@ -1,7 +1,8 @@
 """The weights by which the extractor reads what no rule has words for: `weights.csv` of the codebook, and its use.
 
 Logistic regressions over features that are strings and there or not. One a table says whether a unit tells anything of
-it, one a type which type that is, one a role who has it. `pipeline.train` writes the file; nobody edits it by hand.
+it, one a type which type that is, one a role who has it, one a measure whether a number counts that, and one whether a
+country that is named is told as a place. `pipeline.train` writes the file; nobody edits it by hand.
 """
 
 import csv
@@ -16,9 +17,9 @@ import numpy as np
 from pipeline.errors import RsbError, not_utf8
 
 COLUMNS = ("model", "table", "label", "feature", "weight")
-"""model: `table` (no label), `type` (label: a type) or `role` (label: a column or role). An empty feature is always
-there."""
-MODELS = frozenset({"table", "type", "role"})
+"""model: `table` or `place` (no label), `type` (label: a type), `role` (label: a column or role) or `measure` (label: a
+measure). An empty feature is always there."""
+MODELS = frozenset({"table", "type", "role", "measure", "place"})
 ALWAYS = ""
 Label = tuple[str, str]
 Vector = np.ndarray[tuple[int], np.dtype[np.float64]]
@@ -45,11 +46,22 @@ class Scores:
 
 @dataclass(slots=True)
 class Weights:
-    """What is weighed: whether a unit tells a table, by table its type, and by table and role a participant."""
+    """What is weighed: whether a unit tells a table, by table its type, and by model a participant, number or country."""
 
     tables: Scores = field(default_factory=Scores)
     types: Mapping[str, Scores] = field(default_factory=dict)
-    roles: Mapping[Label, Mapping[str, float]] = field(default_factory=dict)
+    single: Mapping[Model, Mapping[str, float]] = field(default_factory=dict)
+
+    def labels(self, model: str, table: str) -> list[str]:
+        """The labels that a model of a table has weights for."""
+        return [label for of, told, label in self.single if (of, told) == (model, table)]
+
+    def likely(self, model: Model, features: Iterable[str]) -> float:
+        """The probability that what has these features bears a label (a role, a measure); 0 without weights for it."""
+        weights = self.single.get(model)
+        if weights is None:
+            return 0.0
+        return likelihood(sum(weights.get(feature, 0.0) for feature in dict.fromkeys((ALWAYS, *features))))
 
     def likely_units(self, features: Iterable[str], least: float) -> Iterator[tuple[Label, float]]:
         """The (table, type)s that a unit with these features tells with a probability of `least` or more."""
@@ -66,13 +78,6 @@ class Weights:
                 likely = some * likelihood(float(score))
                 if likely >= least:
                     yield (table, kind), likely
-
-    def likely_role(self, table: str, role: str, features: Iterable[str]) -> float:
-        """The probability that a participant with these features has a role; 0 without weights for it."""
-        weights = self.roles.get((table, role))
-        if weights is None:
-            return 0.0
-        return likelihood(sum(weights.get(feature, 0.0) for feature in dict.fromkeys((ALWAYS, *features))))
 
 
 def likelihood(score: float) -> float:
@@ -107,7 +112,7 @@ def load_weights(path: Path) -> Weights:
             table: _scores({kind: w for (model, of, kind), w in models.items() if (model, of) == ("type", table)})
             for table in typed
         },
-        {(table, role): weights for (model, table, role), weights in models.items() if model == "role"},
+        {model: weights for model, weights in models.items() if model[0] not in ("table", "type")},
     )
 
 

@@ -160,6 +160,73 @@ def test_an_event_of_a_rule_is_taken_back_where_its_word_hardly_ever_tells_one(
     assert held <= {r.ref for r in records}
 
 
+COUNTING = """model,table,label,feature,weight
+measure,figures,deaths,,-9
+measure,figures,deaths,near:lifeless,12
+measure,figures,troops,,-9
+measure,figures,troops,ruled:troops,12
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "measures"),
+    [
+        ("Rebels attacked the army in Mali; 40 miners lay lifeless.", ["deaths"]),
+        ("The flood and the earthquake hit Mali; 40 miners lay lifeless.", []),
+        ("Mali sent 300 soldiers, and the war went on.", ["troops"]),
+        ("Mali bought 12 tanks, and the war went on.", []),
+    ],
+)
+def test_what_a_number_counts_is_weighed_and_casualties_need_a_conflict(
+    codebook: Codebook, tmp_path: Path, text: str, measures: list[str]
+) -> None:
+    path = tmp_path / "weights.csv"
+    path.write_text(COUNTING, encoding="utf-8")
+    codebook.weights = load_weights(path)
+    figures = [r for r in extract_document("new", text, None, codebook).records if r.table == "figures"]
+    assert [r.values["measure"] for r in figures] == measures
+    assert {r.values["unit"] for r in figures} <= {"persons"}
+
+
+PLACING = """model,table,label,feature,weight
+place,places,,,-9
+place,places,,places in it:1,12
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "weights", "told"),
+    [
+        ("Mali denied it. Fighting went on near Kidal.", PLACING, {"mli-country", "mli-kidal"}),
+        ("Mali denied it. Fighting went on near Goma.", PLACING, {"cod-goma"}),
+        ("Fighting went on in Mali.", PLACING, set()),
+        ("Fighting went on in Mali.", "model,table,label,feature,weight\n", {"mli-country"}),
+    ],
+)
+def test_whether_a_country_is_told_as_a_place_is_weighed_over_the_text(
+    codebook: Codebook, tmp_path: Path, text: str, weights: str, told: set[str]
+) -> None:
+    path = tmp_path / "weights.csv"
+    path.write_text(weights, encoding="utf-8")
+    codebook.weights = load_weights(path)
+    records = extract_document("new", text, None, codebook).records
+    assert {r.ref for r in records if r.table == "places"} == told
+
+
+def test_measures_and_places_are_learned_from_coded_numbers_and_mentions(codebook: Codebook) -> None:
+    codebook.weights = Weights()
+    told = []
+    for number in range(4):
+        text = f"Rebels in Mali blinked 3{number} miners. Rebels in Mali saw 2{number} miners."
+        spans = [Mention(column, 23, 25) for column in ("value", "measure")]
+        figure = Record("#f", "figures", {"measure": "abducted", "value": 30.0 + number}, [], spans, "coded")
+        records = [figure, Record("mli-country", "places", {}, [], [Mention("name", 10, 14)], "coded")]
+        told.append(Document(f"text-{number}", text, {"published": None, "publisher": None}, records))
+    models = train(told, codebook)
+    assert models["measure", "figures", "abducted"]["near:blink"] > 0
+    assert ("place", "places", "") in models
+
+
 def test_the_same_documents_give_the_same_weights(codebook: Codebook) -> None:
     codebook.weights = Weights()
     assert render_weights(train(documents(), codebook)) == render_weights(train(documents(), codebook))
@@ -167,7 +234,7 @@ def test_the_same_documents_give_the_same_weights(codebook: Codebook) -> None:
 
 def test_a_type_with_few_examples_is_not_learned(codebook: Codebook) -> None:
     codebook.weights = Weights()
-    assert not [model for model in train(documents()[:1], codebook) if model[0] != "role"]
+    assert not [model for model in train(documents()[:1], codebook) if model[0] in ("table", "type")]
 
 
 def test_a_type_is_learned_where_no_text_names_who_takes_part(codebook: Codebook) -> None:

@@ -40,9 +40,7 @@ def _models(weights: Weights) -> dict[tuple[str, str, str], dict[str, float]]:
             for label, weight in zip(scores.labels, scores.matrix[row], strict=True):
                 name = (model, table, label) if model == "type" else (model, label, "")
                 found.setdefault(name, {})[feature] = float(weight)
-    for (table, role), told in weights.roles.items():
-        found["role", table, role] = dict(told)
-    return found
+    return found | {model: dict(told) for model, told in weights.single.items()}
 
 
 def test_a_unit_tells_a_type_where_it_tells_its_table_and_of_that_the_type(tmp_path: Path) -> None:
@@ -64,13 +62,13 @@ def test_a_feature_counts_once(tmp_path: Path) -> None:
     weights = load_weights(written(tmp_path, HEADER + text))
     [(_, likely)] = weights.likely_units(["a", "a"], 0.5)
     assert likely == pytest.approx(likelihood(2) * likelihood(3))
-    assert weights.likely_role("events", "actor", ["a", "a"]) == pytest.approx(likelihood(2))
+    assert weights.likely(("role", "events", "actor"), ["a", "a"]) == pytest.approx(likelihood(2))
 
 
 def test_without_a_file_nothing_is_likely(tmp_path: Path) -> None:
     weights = load_weights(tmp_path / "weights.csv")
     assert not list(weights.likely_units(["a"], 0.01))
-    assert weights.likely_role("events", "actor", ["a"]) == 0
+    assert weights.likely(("role", "events", "actor"), ["a"]) == 0
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """One document from text to records: the passes in their order."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,11 +11,12 @@ from pipeline.codes import OPEN_ACTS
 from pipeline.extract.actors import Actor, Cast, modifier_actors, name_actor, resolve
 from pipeline.extract.bargains import NEAR, Bargains, Deal, Term, find_owners, find_powers, settle
 from pipeline.extract.clauses import Sentence, parse_sentence
+from pipeline.extract.countries import countries_told
 from pipeline.extract.dates import find_periods, find_times
 from pipeline.extract.deals import read_deals, read_likeness, read_outlook
 from pipeline.extract.events import read_denials, read_noun_frames, read_verb_frames
 from pipeline.extract.figures import read_figures
-from pipeline.extract.learned_names import learn_names
+from pipeline.extract.learned_names import Learned, learn_names
 from pipeline.extract.names import Name, find_names, locate
 from pipeline.extract.numbers import find_quantities
 from pipeline.extract.records import Collector
@@ -23,7 +24,7 @@ from pipeline.extract.setting import Setting
 from pipeline.extract.stance import Stance, attributions
 from pipeline.extract.terms import read_terms
 from pipeline.extract.ties import read_ties
-from pipeline.extract.tokens import tokenise
+from pipeline.extract.tokens import Tokens, tokenise
 from pipeline.extract.trained import read_trained
 from pipeline.proposals import Mention, Proposals, Record
 
@@ -44,10 +45,7 @@ def extract_document(
     publisher: who says "we" outside quotation marks, where the registry knows it. after_rules: what is done with each
     sentence once the rules have read its bargains, ties and events.
     """
-    tokens = tokenise(text, codebook.abbreviations, codebook.closed)
-    known = find_names(text, tokens, codebook.names, codebook.name_grammar, published)
-    names, learned = learn_names(known, text, tokens, codebook.names, codebook.name_grammar)
-    locate(names, tokens, codebook.names, codebook.name_grammar)
+    names, learned, tokens = read_names(text, published, codebook)
     cast = Cast(codebook, learned, _voice(publisher, codebook))
     head = _head_of_state(cast, published)
     cast.powers, cast.owners = find_powers(names, cast), find_owners(names, tokens, cast)
@@ -61,15 +59,15 @@ def extract_document(
     for number, (first, last) in enumerate(tokens.sentences):
         inside = [name for name in names if first <= name.first < last]
         start, end = tokens.start[first], tokens.end[last - 1]
-        counted = [q for q in quantities if start <= q.start < end]
-        if not inside and not counted and not _has_reference(tokens.lower[first:last], codebook):
+        numbers = [q for q in quantities if start <= q.start < end]
+        if not inside and not numbers and not _has_reference(tokens.lower[first:last], codebook):
             continue
         when = [span for span in times if start <= span[0] < end]
         sentence = parse_sentence(tokens, first, last, inside, codebook, when)
         out.sentence = number
         cast.speaker = cast.speaker or _bylined(sentence, number, cast) or (head if sentence.clauses else None)
         inside_periods = [p for p in periods if start <= p.start < end]
-        setting = Setting(sentence, cast, out, [], inside_periods, in_conflict, on_resources)
+        setting = Setting(sentence, cast, out, [], numbers, inside_periods, in_conflict, on_resources)
         _note_names(setting, inside)
         setting.given = attributions(sentence, cast)
         _note_companies(setting, companies)
@@ -83,11 +81,22 @@ def extract_document(
         read_noun_frames(setting)
         after_rules(setting, bargains)
         read_denials(setting)
-        read_figures(counted, setting)
+        read_figures(setting)
     settle(bargains, codebook.codes, cast)
     _add_bargains(bargains, out, cast)
     _add_offices(names, text, cast, out, published)
-    return Proposals(source_id, [*_mentions(names, companies, out.records, text, cast), *out.records])
+    countries = countries_told(names, tokens, codebook.names, codebook.weights)
+    mentions = _mentions(names, companies, countries, out.records, text, cast)
+    return Proposals(source_id, [*mentions, *out.records])
+
+
+def read_names(text: str, published: str | None, codebook: Codebook) -> tuple[list[Name], Learned, Tokens]:
+    """The names of a text in order, those that only it teaches, and its tokens."""
+    tokens = tokenise(text, codebook.abbreviations, codebook.closed)
+    known = find_names(text, tokens, codebook.names, codebook.name_grammar, published)
+    names, learned = learn_names(known, text, tokens, codebook.names, codebook.name_grammar)
+    locate(names, tokens, codebook.names, codebook.name_grammar)
+    return names, learned, tokens
 
 
 def _parties_told(bargains: Bargains, sentence: int) -> list[Actor]:
@@ -328,10 +337,17 @@ def _add_offices(names: list[Name], text: str, cast: Cast, out: Collector, publi
         out.add("relations", values, spans, Stance(), "registry.office")
 
 
-def _mentions(names: list[Name], companies: list[Actor], records: list[Record], text: str, cast: Cast) -> list[Record]:
+def _mentions(
+    names: list[Name],
+    companies: list[Actor],
+    countries: Mapping[str, Sequence[Name]],
+    records: list[Record],
+    text: str,
+    cast: Cast,
+) -> list[Record]:
     """A record for each actor, place and commodity the text names, with every mention; used actors without one too.
 
-    A located country or capital is mentioned as a place, another as an actor.
+    A located country or capital is no mention of an actor, and a country is a place where it is told as one.
     """
     found: dict[tuple[str, str], Record] = {}
     tables = {"actor": "actors", "place": "places", "commodity": "commodities"}
@@ -340,8 +356,11 @@ def _mentions(names: list[Name], companies: list[Actor], records: list[Record], 
             entry = name.of_kind(kind)
             if entry is None or _means_other(name, kind, cast):
                 continue
-            inferred = entry.alias_type in ("capital", "metonym", "demonym", "title")
-            _mention(found, table, entry.target, (name.start, name.end, inferred), cast)
+            _mention(found, table, entry.target, (name.start, name.end, entry.alias_type in _INDIRECT), cast)
+    for place, told in countries.items():
+        for name in told:
+            direct = any(e.target == place or e.alias_type not in _INDIRECT for e in name.entries)
+            _mention(found, "places", place, (name.start, name.end, not direct), cast)
     for name in names:
         entry = name.of_kind("actor")
         if entry is None or entry.alias_type != "title" or cast.type_of(entry.target) != "person":
@@ -362,11 +381,17 @@ def _mentions(names: list[Name], companies: list[Actor], records: list[Record], 
     return [found[key] for key in sorted(found)]
 
 
+_INDIRECT = ("capital", "metonym", "demonym", "title")
+"""Kinds of names that mean somebody or something without naming it."""
+
+
 def _means_other(name: Name, kind: str, cast: Cast) -> bool:
-    """Whether a name that may be a state or a place is meant as the other here."""
+    """Whether a name that may be a state or a place is meant as the other here, or a country is told of elsewhere."""
     actor, place = name.of_kind("actor"), name.of_kind("place")
     if actor is None or place is None or cast.type_of(actor.target) != "state":
         return False
+    if kind == "place" and place.target == cast.codebook.names.country_place(actor.target):
+        return True
     return kind == ("actor" if name.located else "place")
 
 

@@ -6,7 +6,7 @@ apposition or a word beside them types, and the surnames of persons met before. 
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,7 +31,7 @@ class Learned:
 
 _CAPITALISED = re.compile(
     r"(?<![\w’'.-])[A-ZÀ-Þ][\w’'-]*"
-    r"(?: (?:(?:of|for|the|and|de|da|dos|la|le|du|des|di|al|el|bin|ibn|ben|van|von|der) (?=[A-ZÀ-Þ])"
+    r"(?: (?:(?:of|for|the|and|&|de|da|dos|la|le|du|des|di|al|el|bin|ibn|ben|van|von|der) (?=[A-ZÀ-Þ])"
     r"|(?:bin|ibn|ben) (?=al-|el-))*"
     r"(?:(?:al|el|ad|as|ash|ar|an|at|ul)-)?[A-ZÀ-Þ][\w’'-]*)*"
 )
@@ -118,6 +118,8 @@ def _learn_name(
     if known is None and kind is None and not organ:
         kind = _kind_beside(first, last, tokens, grammar)
     surface = text[tokens.start[begin] : tokens.end[last - 1]]
+    if kind is not None and _names_nobody(kind, tokens.word[begin:last], grammar):
+        kind = None
     if known is None and kind is not None:
         known = _provisional(surface, kind, learned, names, country)
         abbreviation = _ABBREVIATION.match(text, tokens.end[last - 1])
@@ -128,6 +130,22 @@ def _learn_name(
     elif known is None:
         known = _learn_place(begin, last, surface, tokens, grammar, learned, names)
     return Name(begin, last, tokens.start[begin], tokens.end[last - 1], (known,) if known else ())
+
+
+def _names_nobody(kind: str, words: Sequence[str], grammar: NameGrammar) -> bool:
+    """Whether words with capitals are no name: common ones for a person, several offices for a body, a piece of a word."""
+    plain = [grammar.is_plain(word.lower()) or not word.isalpha() for word in words]
+    if not (words[0][0].isalnum() and words[-1][-1].isalnum()):
+        return True
+    if kind == "person":
+        return all(plain) or any(len(word) > 1 and word.isupper() for word in words[-1:])
+    joined = any(word.lower() in grammar.closed for word in words)
+    return joined and all(plain) and kind == "company" or _opens_with_office(words, grammar)
+
+
+def _opens_with_office(words: Sequence[str], grammar: NameGrammar) -> bool:
+    low = words[0].lower()
+    return low in grammar.titles or low in grammar.head_titles or grammar.appositives.get(low) == "person"
 
 
 def _behind_office(person: int, last: int, tokens: Tokens, grammar: NameGrammar) -> int:

@@ -11,6 +11,7 @@ from pipeline.extract.actors import UNNAMED, Actor, Cast, resolve
 from pipeline.extract.clauses import Clause, Group, Sentence
 from pipeline.extract.dates import Period
 from pipeline.extract.names import Name
+from pipeline.extract.numbers import Quantity
 from pipeline.extract.records import Collector
 from pipeline.extract.stance import Attribution, Stance
 
@@ -28,13 +29,15 @@ CIRCUMSTANCE = frozenset(
 class Setting:
     """What the passes over one sentence share.
 
-    in_conflict, on_resources: the text speaks of armed conflict, of commodities. parties: of the bargain here.
+    quantities, periods: the numbers and times told in it. in_conflict, on_resources: the text speaks of armed conflict,
+    of commodities. parties: of the bargain here.
     """
 
     sentence: Sentence
     cast: Cast
     out: Collector
     given: list[Attribution]
+    quantities: list[Quantity]
     periods: list[Period]
     in_conflict: bool
     on_resources: bool

@@ -208,7 +208,7 @@ def _noun_features(at: int, group: Group | None, lemmas: Sequence[str], sentence
     for beside in range(group.first, group.last - 1):
         yield f"modifier:{lemmas[beside]}"
     for host in sentence.clauses:
-        slot = _clause_slot(host, group, "")
+        slot = slot_of(host, group)
         if slot is not None:
             yield f"host:{slot[1]}"
             yield f"host:{slot[1]}:{host.lemma}"
@@ -261,7 +261,7 @@ def _slot(candidate: Candidate, group: Group, setting: Setting) -> tuple[int, st
     """How a noun group stands to a unit: rank of nearness, and name."""
     clause = candidate.clause
     if clause is not None:
-        return _clause_slot(clause, group, "") or (9, _far(candidate.at, group))
+        return slot_of(clause, group) or (9, _far(candidate.at, group))
     own = candidate.group
     if own is not None and group is own:
         return 0, "own"
@@ -271,13 +271,14 @@ def _slot(candidate: Candidate, group: Group, setting: Setting) -> tuple[int, st
                 return 1, f"of:{preposition}"
         for host in setting.sentence.clauses:
             if own in host.objects or own in host.subjects or any(own is g for _, g in host.phrases):
-                found = _clause_slot(host, group, "host:")
+                found = slot_of(host, group, "host:")
                 if found is not None:
                     return found[0] + 1, found[1]
     return 9, _far(candidate.at, group)
 
 
-def _clause_slot(clause: Clause, group: Group, prefix: str) -> tuple[int, str] | None:
+def slot_of(clause: Clause, group: Group, prefix: str = "") -> tuple[int, str] | None:
+    """How a noun group stands to a clause: rank of nearness, and name; None where it is none of its arguments."""
     voice = "passive:" if clause.passive else ""
     if group in clause.subjects:
         return 1, f"{prefix}{voice}subject"
@@ -308,7 +309,7 @@ def _sides(reading: Reading, setting: Setting, weights: Weights) -> _Sides:
     likely: dict[str, list[tuple[float, Actor]]] = {role: [] for role in ROLES[reading.table]}
     for actor, features in participants(reading.candidate, setting):
         for role in ROLES[reading.table]:
-            chance = weights.likely_role(reading.table, role, role_features(reading.kind, features))
+            chance = weights.likely(("role", reading.table, role), role_features(reading.kind, features))
             likely[role].append((chance, actor))
     sides = []
     for role in ROLES[reading.table]:
