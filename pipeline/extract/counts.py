@@ -71,7 +71,7 @@ def weighed(number: Counted, setting: Setting) -> Count | None:
     chances = [(weights.likely(("measure", "figures", measure), told), measure) for measure in measures]
     chance, measure = max(chances)
     ruled = number.ruled.measure if number.ruled is not None else None
-    if ruled == measure and chance >= LIKELY or ruled in PERSONS and chance < LIKELY:
+    if (ruled == measure and chance >= LIKELY) or (ruled in PERSONS and chance < LIKELY):
         return number.ruled
     if chance < LIKELY or not belongs(measure, setting):
         return None

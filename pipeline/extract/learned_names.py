@@ -140,7 +140,7 @@ def _names_nobody(kind: str, words: Sequence[str], grammar: NameGrammar) -> bool
     if kind == "person":
         return all(plain) or any(len(word) > 1 and word.isupper() for word in words[-1:])
     joined = any(word.lower() in grammar.closed for word in words)
-    return joined and all(plain) and kind == "company" or _opens_with_office(words, grammar)
+    return (joined and all(plain) and kind == "company") or _opens_with_office(words, grammar)
 
 
 def _opens_with_office(words: Sequence[str], grammar: NameGrammar) -> bool:
