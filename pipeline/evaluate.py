@@ -369,6 +369,7 @@ def _deals_agree(one: Item, other: Item) -> bool:
 
 def _terms_agree(one: Item, other: Item) -> bool:
     ends = _shares(one, other, "giver_id") or _shares(one, other, "receiver_id")
+    ends = ends or not any(item.values.get(end) for item in (one, other) for end in ("giver_id", "receiver_id"))
     return _near(one, other) and _same(one, other, "term_type") and ends
 
 

@@ -55,6 +55,17 @@ def test_extra_and_missing_rows_are_counted_and_shares_of_nothing_are_null(groun
     assert (total["precision"], total["extra_per_gold"]) == (0.6667, 0.5)
 
 
+@pytest.mark.parametrize(("given", "n_matched"), [((), 1), (("giver_id",), 0)])
+def test_terms_that_both_leave_open_who_gives_are_a_lenient_match(
+    ground: Basis, given: tuple[str, ...], n_matched: int
+) -> None:
+    gold, system = offer("seed"), offer("seed")
+    for term, kept in ((gold[1], ()), (system[1], given)):
+        term.values = {key: value for key, value in term.values.items() if key in kept or not key.endswith("er_id")}
+    system[1].values["act"] = "promise"
+    assert matched(compare(ground, gold, system), "terms") == (0, n_matched)
+
+
 def test_a_term_of_the_same_type_and_giver_is_a_lenient_match(ground: Basis) -> None:
     system = offer("seed")
     system[1].values["act"] = "promise"

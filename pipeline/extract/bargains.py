@@ -50,7 +50,10 @@ class Deal:
 
 @dataclass(slots=True)
 class Term:
-    """One undertaking while the text is read: what was said of it, and the words that say what it does."""
+    """One undertaking while the text is read: what was said of it, and the words that say what it does.
+
+    mutual: the two who undertake it towards each other, where neither is the giver alone.
+    """
 
     rule: TermRule
     act: str
@@ -60,6 +63,7 @@ class Term:
     cue: Span
     stance: Stance
     method: str
+    mutual: tuple[Actor, ...] = ()
     commodity: tuple[str, Span] | None = None
     deal: Deal | None = None
     sentence: int = 0
@@ -167,6 +171,7 @@ def find_owners(names: Sequence[Name], tokens: Tokens, cast: Cast) -> Counter[st
 
 def settle(bargains: Bargains, codes: Codes, cast: Cast) -> None:
     """Give every term its deal and the other party of a bilateral deal where a side is missing."""
+    bargains.terms = [one for term in bargains.terms for one in _each_way(term)]
     for term in bargains.terms:
         _part(term)
         if term.deal is None:
@@ -196,6 +201,14 @@ def settle(bargains: Bargains, codes: Codes, cast: Cast) -> None:
 
 _STAGE_OF_ACT = {"offer": "offered", "request": "sought", "agree": "agreed_in_principle"}
 """How far an undertaking shows its deal to have come, where nothing else tells."""
+
+
+def _each_way(term: Term) -> list[Term]:
+    """What two undertake towards each other is an undertaking of each."""
+    if len(term.mutual) != 2 or term.giver is not None or term.receiver is not None:
+        return [term]
+    one, other = term.mutual
+    return [replace(term, giver=one, receiver=other), replace(term, giver=other, receiver=one)]
 
 
 def _fill_by_side(term: Term, codes: Codes, bargains: Bargains) -> None:

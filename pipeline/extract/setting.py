@@ -180,7 +180,7 @@ def with_hearsay(stance: Stance, group: Group, setting: Setting) -> Stance:
         act = setting.cast.codebook.grammar["hearsay"].get(unit.lower)
         if act is not None:
             return replace(
-                stance, holder=UNNAMED, act=act, certainty="CT" if act == "allege" else "PR",
+                stance, holder=UNNAMED, act=act, certainty="CT",
                 polarity="pos", realis="actual", cue=(unit.start, unit.end), holder_span=None, holder_inferred=True, method="claim.hearsay",
             )  # fmt: skip
     return stance

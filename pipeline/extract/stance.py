@@ -196,7 +196,7 @@ def stance_of(clause: Clause, sentence: Sentence, cast: Cast, given: list[Attrib
         act = grammar["hearsay"].get(word)
         if act is not None and stance.holder is None and units[at].tag == "R":
             stance = replace(
-                stance, holder=UNNAMED, act=act, certainty="CT" if act == "allege" else "PR",
+                stance, holder=UNNAMED, act=act, certainty="CT",
                 cue=(units[at].start, units[at].end), holder_span=None, holder_inferred=True, method="claim.hearsay",
             )  # fmt: skip
         likely = grammar["likely"].get(word)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from pipeline.codebook import Frame, TermRule
 from pipeline.extract.actors import Actor, modifier_actors, resolve
-from pipeline.extract.bargains import PARTY_TYPES, RESOURCE_SIDE, Bargains, Deal, Term, is_told_of, party
+from pipeline.extract.bargains import PARTY_TYPES, RESOURCE_SIDE, Bargains, Deal, Term, is_told_of, parties, party
 from pipeline.extract.clauses import Clause, Group
 from pipeline.extract.setting import Setting, commodities_in, first_filled, phrases_after, slot
 from pipeline.extract.stance import Stance, stance_of
@@ -123,9 +123,15 @@ def _note_term(
     term = Term(
         rule, act, giver, receiver,
         span=(units[at[0]].start, units[at[1] - 1].end), cue=(units[clause.first].start, units[clause.verb].end),
-        stance=stance, method=rule.id,
+        stance=stance, method=rule.id, mutual=_two_subjects(clause, setting),
     )  # fmt: skip
     bargains.note(term, goods, setting.out.sentence)
+
+
+def _two_subjects(clause: Clause, setting: Setting) -> tuple[Actor, ...]:
+    """The two who act together in a clause."""
+    subjects = parties(slot(clause, "subject", setting), setting)
+    return tuple(subjects) if len(subjects) == 2 else ()
 
 
 def act_told(stance: Stance, *, negated: bool, bargains: Bargains) -> tuple[str, Stance]:
@@ -305,7 +311,8 @@ def _add_term(
     span = (units[first].start, units[last - 1].end)
     cue = (units[clause.first].start, units[clause.verb].end)
     method = frame.id if frame is not None else "term.contained"
-    term = Term(rule, act, giver, receiver, span=span, cue=cue, stance=stance, method=method)
+    mutual = _two_subjects(clause, setting)
+    term = Term(rule, act, giver, receiver, span=span, cue=cue, stance=stance, method=method, mutual=mutual)
     bargains.note(term, goods, setting.out.sentence)
 
 

@@ -34,7 +34,7 @@ ROLES = {
     "terms": ("giver_id", "receiver_id"),
 }
 """The sides of a row: who acts, and on whom; those of a deal are alike."""
-THRESHOLD = {"deals": 0.15, "events": 0.35, "relations": 0.25, "terms": 0.15}
+THRESHOLD = {"deals": 0.08, "events": 0.35, "relations": 0.25, "terms": 0.15}
 """Probability from which a unit is read, chosen on articles left out of training (docs/extraction.md)."""
 UNLIKELY = 0.05
 """Probability below which an event that a rule has read is taken back."""
@@ -474,5 +474,8 @@ def _add_term(reading: Reading, sides: _Sides, setting: Setting, bargains: Barga
     rule = TermRule(_method(reading), reading.kind, (), frozenset(), frozenset(), False, (), ())
     span = _told_by(candidate, setting)
     cue = (units[clause.first].start, span[1]) if clause is not None else span
-    term = Term(rule, act, giver, receiver, span=span, cue=cue, stance=stance, method=rule.id)
+    both = tuple(parties(sides.first, setting)) if not sides.second else ()
+    if len(both) == 2:
+        giver = None
+    term = Term(rule, act, giver, receiver, span=span, cue=cue, stance=stance, method=rule.id, mutual=both)
     bargains.note(term, commodities_in(first, last, setting), setting.out.sentence)
