@@ -6,7 +6,7 @@ the rules. The auditors named so far are machines.
 
 import csv
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,12 +54,21 @@ class Score:
     @property
     def interval(self) -> tuple[float, float] | None:
         """Wilson's interval of 95 % for the share; None of nothing."""
-        if not self.n:
-            return None
-        centre = (self.n_right + _Z**2 / 2) / (self.n + _Z**2)
-        spread = self.n_right * (self.n - self.n_right) / self.n + _Z**2 / 4
-        half = _Z * math.sqrt(spread) / (self.n + _Z**2)
-        return max(centre - half, 0.0), min(centre + half, 1.0)
+        return _wilson(self.n_right / self.n, self.n) if self.n else None
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A share among rows of which some were drawn more densely than others, and its interval of 95 %."""
+
+    share: float
+    interval: tuple[float, float]
+
+
+def _wilson(share: float, n: float) -> tuple[float, float]:
+    centre = (share * n + _Z**2 / 2) / (n + _Z**2)
+    half = _Z * math.sqrt(share * (1 - share) * n + _Z**2 / 4) / (n + _Z**2)
+    return max(centre - half, 0.0), min(centre + half, 1.0)
 
 
 def load_audit(folder: Path) -> list[Verdict]:
@@ -114,6 +123,22 @@ def score(verdicts: Iterable[Verdict]) -> dict[str, Score]:
 def overall(verdicts: Iterable[Verdict]) -> Score:
     """The score of all tables taken together."""
     return _score([one.verdict for one in _last(verdicts)])
+
+
+def by_size(scores: Mapping[str, Score], sizes: Mapping[str, int]) -> Estimate | None:
+    """The share of right rows where every table counts by its size; None where a table was not judged.
+
+    sizes: the rows of each table that the audited ones were drawn from. The interval is Wilson's with the effective
+    number of rows (Korn and Graubard 1998): as many as would have this variance if all were drawn alike.
+    """
+    total = sum(sizes.values())
+    if not total or any(table not in scores or not scores[table].n for table in sizes):
+        return None
+    parts = [(sizes[table] / total, scores[table]) for table in sizes]
+    share = sum(weight * one.n_right / one.n for weight, one in parts)
+    variance = sum((weight / one.n) ** 2 * one.n_right * one.n_wrong / one.n for weight, one in parts)
+    n = sum(one.n for _, one in parts)
+    return Estimate(share, _wilson(share, min(share * (1 - share) / variance, n) if variance else n))
 
 
 def _last(verdicts: Iterable[Verdict]) -> list[Verdict]:

@@ -1,8 +1,10 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from pipeline.audit import COLUMNS, Score, Verdict, load_audit, score
+from pipeline.audit import COLUMNS, Score, Verdict, by_size, load_audit, score
 from pipeline.errors import RsbError
 
 HEAD = ",".join(COLUMNS) + "\n"
@@ -65,3 +67,25 @@ def test_the_interval_is_wilsons(n: int, n_right: int, low: float, high: float) 
 
 def test_nothing_has_no_share() -> None:
     assert (Score(0, 0).share, Score(0, 0).interval) == (None, None)
+
+
+@given(n=st.integers(1, 500), wrong=st.integers(0, 20), size=st.integers(1, 9000))
+def test_of_one_table_the_share_by_size_is_that_of_its_rows(n: int, wrong: int, size: int) -> None:
+    one = Score(n + wrong, n)
+    told = by_size({"terms": one}, {"terms": size})
+    assert told is not None
+    assert told.share == pytest.approx(one.share)
+    assert told.interval == pytest.approx(one.interval)
+
+
+def test_a_table_counts_by_its_size_however_densely_it_was_drawn() -> None:
+    told = by_size({"terms": Score(100, 80), "claims": Score(100, 100)}, {"terms": 100, "claims": 900})
+    assert told is not None
+    assert told.share == pytest.approx(0.98)
+    assert told.interval[0] < 0.98 < told.interval[1] < 1
+
+
+def test_there_is_no_share_by_size_without_verdicts_on_every_table() -> None:
+    assert by_size({"terms": Score(2, 2)}, {"terms": 5, "claims": 5}) is None
+    assert by_size({"terms": Score(0, 0, 3)}, {"terms": 5}) is None
+    assert by_size({}, {}) is None

@@ -217,7 +217,7 @@ def readme(contents: Contents, found: Sequence[findings.Found] = ()) -> str:
 Schema {contents.schema["schema_version"]}. Licence of the data: {facts["license"]} ({facts["license_url"]}).
 
 {findings.section(found)}
-{quality.section(contents.audit, contents.evaluation)}
+{quality.section(contents.audit, contents.evaluation, {table: tables[table].num_rows for table in tables})}
 ## Load it
 
 Python (the argument keeps whole numbers with gaps whole, and dates dates):

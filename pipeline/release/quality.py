@@ -6,24 +6,24 @@ Takes the numbers of `reports/evaluation.json` and of data/audit/ and adds inter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from pipeline.audit import Score, Verdict, overall, score
+from pipeline.audit import Estimate, Score, Verdict, by_size, overall, score
 
 Report = Mapping[str, Any]
 
 
-def section(audit: Sequence[Verdict], evaluation: Report | None) -> str:
-    """`## Quality` in Markdown."""
+def section(audit: Sequence[Verdict], evaluation: Report | None, sizes: Mapping[str, int]) -> str:
+    """`## Quality` in Markdown. sizes: the rows of each table of the release."""
     parts = [
         "## Quality",
         "Coding, gold and audit are machine-made, and no person has checked them. Intervals are Wilson's, of 95 %; they\n"
         "tell of chance in what was read, not of what all machines misread alike.",
-        _audited(audit),
+        _audited(audit, sizes),
         *(_evaluated(evaluation) if evaluation else ["There is no gold to measure recall against."]),
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def _audited(audit: Sequence[Verdict]) -> str:
+def _audited(audit: Sequence[Verdict], sizes: Mapping[str, int]) -> str:
     if not audit:
         return "**Audit.** No audit was made of this release."
     head = (
@@ -35,17 +35,22 @@ def _audited(audit: Sequence[Verdict]) -> str:
     }
     last, verdicts = list(rounds.items())[-1]
     if len(rounds) == 1:
-        return f"{head}\n\n{_audit_of(last, verdicts)}"
+        return f"{head}\n\n{_audit_of(last, verdicts, sizes)}"
     rows = [[version, *_counts(overall(round_))] for version, round_ in rounds.items()]
     earlier = "Round by round, all tables together:\n\n" + _table(
         ["audit", "judged", "wrong", "unsure", "precision"], rows
     )
-    return "\n\n".join([head, _audit_of(last, verdicts), earlier])
+    return "\n\n".join([head, _audit_of(last, verdicts, sizes), earlier])
 
 
-def _audit_of(version: str, audit: Sequence[Verdict]) -> str:
-    rows = [[f"`{table}`", *_counts(one)] for table, one in score(audit).items()]
-    rows.append(["all", *_counts(overall(audit))])
+def _audit_of(version: str, audit: Sequence[Verdict], sizes: Mapping[str, int]) -> str:
+    scores = score(audit)
+    rows = [[f"`{table}`", *_counts(one)] for table, one in scores.items()]
+    whole = overall(audit)
+    rows.append(["all, as drawn", *_counts(whole)])
+    weighed = by_size(scores, {table: sizes[table] for table in scores if table in sizes})
+    if weighed is not None:
+        rows.append(["all, each table by its size", whole.n, whole.n_wrong, whole.n_unsure, interval(weighed)])
     auditors = ", ".join(sorted({one.auditor for one in audit}))
     return f"Of {version}, by {auditors}:\n\n" + _table(["table", "judged", "wrong", "unsure", "precision"], rows)
 
@@ -97,7 +102,7 @@ def _repeated(told: Report | None) -> str:
     )
 
 
-def interval(one: Score) -> str:
+def interval(one: Score | Estimate) -> str:
     """A share in percent with its interval: small numbers speak through it."""
     if one.share is None or one.interval is None:
         return "–"
