@@ -7,7 +7,7 @@ The holder's own commitment is coded, after FactBank.
 from dataclasses import dataclass, replace
 
 from pipeline.codebook import Frame
-from pipeline.extract.actors import UNNAMED, Actor, Cast, resolve
+from pipeline.extract.actors import UNNAMED, Actor, Cast, modifier_actors, resolve
 from pipeline.extract.clauses import Clause, Group, Sentence
 
 Span = tuple[int, int]
@@ -98,7 +98,7 @@ def attributions(sentence: Sentence, cast: Cast) -> list[Attribution]:
         )
         first, last = _scope(clause, sentence, heads["time_nouns"], heads["accusation_nouns"])
         found.append(Attribution(first, last, stance, frame, clause))
-    found += _according_to(sentence, cast)
+    found += _according_to(sentence, cast) + _in_view_of(sentence, cast)
     return found
 
 
@@ -126,6 +126,10 @@ def _scope(
         return clause.last, _end_of_complement(clause, sentence)
     if clause.kind in ("reduced", "relative", "gerund"):
         stop = next((at for at in range(clause.last, stop) if units[at].tag == ","), stop)
+    behind = units[clause.last + 1].tag if clause.last + 1 < len(units) else "."
+    if opens > 1 and units[opens - 1].tag == "," and follows == "," and behind in "BHXVR" and not objects:
+        # "Moscow, the team says, has provided …"
+        return 0, stop
     if opens > 1 and units[opens - 1].tag in ',"' and (len(rest) <= 6 and not any(u.tag in "S" for u in rest)):
         return 0, opens
     return clause.last, stop
@@ -179,6 +183,30 @@ def _according_to(sentence: Sentence, cast: Cast) -> list[Attribution]:
                 method="claim.according-to",
             )
             found.append(Attribution(0, len(units), stance, None, None))
+    return found
+
+
+def _in_view_of(sentence: Sentence, cast: Cast) -> list[Attribution]:
+    """ "In the minister's view", "in the paper's account"."""
+    found = []
+    units = sentence.units
+    for group in sentence.groups:
+        viewed = units[group.last - 1].lower in cast.codebook.grammar["view_nouns"]
+        if not viewed or group.first == 0 or units[group.first - 1].lower != "in":
+            continue
+        owner = next((at for at in range(group.first, group.last - 1) if units[at].tag in "'Q"), None)
+        if owner is None:
+            continue
+        holders = modifier_actors(group, sentence, cast)
+        span = (units[group.first].start, units[owner].end)
+        stance = Stance(
+            holder=holders[0].id if holders else UNNAMED,
+            cue=(units[group.first - 1].start, units[group.last - 1].end),
+            holder_span=(holders[0].start, holders[0].end) if holders else span,
+            holder_inferred=holders[0].inferred if holders else True,
+            method="claim.in-view-of",
+        )
+        found.append(Attribution(0, len(units), stance, None, None))
     return found
 
 

@@ -54,13 +54,12 @@ def _read_title(group: Group, setting: Setting) -> None:
     if body.id == named.id:
         return
     whole = (min(cue[0], named.start, body.start), max(cue[1], named.end, body.end))
-    stance = noun_stance(group, setting)
     add_relation(
         predicate,
         named,
         body,
         {"*": whole, "predicate": (*cue, True)},
-        stance,
+        Stance(),
         f"tie.{predicate.replace('_', '-')}",
         setting.out,
     )
@@ -205,7 +204,7 @@ def _read_state_owned(group: Group, setting: Setting) -> None:
         whole = (min(cue[0], owner.start, company[1].start), max(cue[1], owner.end, company[1].end))
         subject = Actor(company[0].target, company[1].start, company[1].end)
         base: dict[str, Span | tuple[int, int, bool]] = {"*": whole, "predicate": cue}
-        add_relation("owns", owner, subject, base, noun_stance(group, setting), "tie.owns", setting.out)
+        add_relation("owns", owner, subject, base, Stance(), "tie.owns", setting.out)
         return
 
 

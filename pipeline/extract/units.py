@@ -262,9 +262,18 @@ def _retag(units: list[Unit], lexicon: Lexicon) -> None:
             continue
         if unit.tag == "N" and _is_due(index, units, lexicon):
             unit.tag = "V"
-        elif unit.tag == "V" and _can_be_noun(unit.lower, lexicon) and _tag_beside(units, index, 1) in '.;,"':
-            # "… to Houthi rebels."
-            unit.tag = "N" if _has_finite(units, index) else "V"
+        elif unit.tag in "NV" and _can_be_noun(unit.lower, lexicon) and _tag_beside(units, index, 1) in '.;,"':
+            # "… to Houthi rebels.", but "…, Reuters reports."
+            speaks = lexicon.verb_forms[unit.lower][0] in lexicon.speech and _closes_speech(index, units)
+            unit.tag = "V" if speaks or (unit.tag == "V" and not _has_finite(units, index)) else "N"
+
+
+def _closes_speech(index: int, units: list[Unit]) -> bool:
+    """Whether a word stands behind a name or noun group that a comma or quotation mark opens ("…, the paper reports")."""
+    at = index - 1
+    while at > 0 and units[at].tag in "DQJNM'~":
+        at -= 1
+    return 0 < at < index - 1 and units[at].tag in ',"' and units[index - 1].tag in "NM"
 
 
 def _is_due(index: int, units: list[Unit], lexicon: Lexicon) -> bool:

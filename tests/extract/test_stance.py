@@ -1,0 +1,44 @@
+"""Who holds what a sentence says: speech behind, before and inside it."""
+
+from functools import cache
+
+import pytest
+
+from pipeline.codebook import Codebook, load_codebook
+from pipeline.extract.document import extract_document
+from pipeline.workspace import installed_checkout
+
+
+@cache
+def book() -> Codebook:
+    checkout = installed_checkout()
+    return load_codebook(checkout.codebook, checkout.registry)
+
+
+def holders(text: str, table: str) -> set[str | None]:
+    records = extract_document("new", text, None, book(), after_rules=lambda _setting, _bargains: None).records
+    rows = {record.ref for record in records if record.table == table}
+    assert rows, text
+    claims = [record for record in records if record.table == "claims" and record.values["record_id"] in rows]
+    return {claim.values.get("holder_id") for claim in claims}
+
+
+@pytest.mark.parametrize(
+    ("text", "holder"),
+    [
+        ("Russia attacked Ukraine, Reuters reports.", "reuters"),
+        ("Russia attacked Ukraine, the news agency Reuters reports.", "reuters"),
+        ("Russia attacked Ukraine, Reuters reported on Monday.", "reuters"),
+        ("Russia, Reuters reports, has attacked Ukraine.", "reuters"),
+        ("Russia attacked Ukraine despite the reports.", None),
+        ("Russia attacked Ukraine, tanks and depots.", None),
+    ],
+)
+def test_speech_told_behind_or_inside_a_sentence_holds_it(text: str, holder: str | None) -> None:
+    assert holders(text, "events") == {holder}
+
+
+def test_a_title_is_the_publications_whoever_speaks() -> None:
+    text = "M23 spokesman Willy Ngoma said that Uganda attacked Goma."
+    assert holders(text, "events") == {"willy-ngoma"}
+    assert holders(text, "relations") == {None}
