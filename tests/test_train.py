@@ -139,6 +139,32 @@ def test_an_undertaking_needs_public_power_and_a_party_that_is_named(
     assert len([r for r in records if r.table == "deals"]) == bargains
 
 
+BARGAINING = """model,table,label,feature,weight
+table,deals,,,-9
+table,deals,,lemma:swap,12
+type,deals,resource_access,,9
+role,deals,party,,4
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "bargains"),
+    [
+        ("Mali and Glencore swapped shares.", 1),
+        ("The Mali-based miner Glencore and Barrick swapped shares.", 0),
+        ("The Malian miner Glencore and Barrick swapped shares.", 0),
+    ],
+)
+def test_a_bargain_needs_a_public_party_that_is_named_itself(
+    codebook: Codebook, tmp_path: Path, text: str, bargains: int
+) -> None:
+    path = tmp_path / "weights.csv"
+    path.write_text(BARGAINING, encoding="utf-8")
+    codebook.weights = load_weights(path)
+    records = extract_document("new", text, None, codebook).records
+    assert len([r for r in records if r.table == "deals" and r.method == "trained.deals"]) == bargains
+
+
 DOUBT = """model,table,label,feature,weight
 table,events,,,{bias}
 type,events,ASSAULT,,9

@@ -392,5 +392,7 @@ def modifier_actors(group: Group, sentence: Sentence, cast: Cast) -> list[Actor]
                 )
             continue
         entry, name = named
+        if at + 2 < group.last and units[at + 1].tag == "~" and units[at + 2].lower == "based":
+            continue  # "a Denmark-based retailer": where it is, not whose.
         found.append(Actor(entry.target, name.start, name.end, entry.alias_type in _INFERRED_ALIASES))
     return found

@@ -34,7 +34,7 @@ ROLES = {
     "terms": ("giver_id", "receiver_id"),
 }
 """The sides of a row: who acts, and on whom; those of a deal are alike."""
-THRESHOLD = {"deals": 0.08, "events": 0.35, "relations": 0.25, "terms": 0.15}
+THRESHOLD = {"deals": 0.08, "events": 0.35, "relations": 0.25, "terms": 0.12}
 """Probability from which a unit is read, chosen on articles left out of training (docs/extraction.md)."""
 UNLIKELY = 0.05
 """Probability below which an event that a rule has read is taken back."""
@@ -367,9 +367,9 @@ def _method(reading: Reading) -> str:
 
 
 def _add_deal(reading: Reading, sides: _Sides, setting: Setting, bargains: Bargains) -> None:
-    """A bargain of two parties or more, unless one between them is known."""
+    """A bargain of two parties or more, unless one between them is known; an adjective alone makes no public party."""
     cast = parties(sides.first, setting)
-    if len(cast) < 2 or not _is_public(cast, setting):
+    if len(cast) < 2 or not _is_public([actor for actor in cast if not actor.inferred], setting):
         return
     named = {actor.id for actor in cast}
     if any(len(named & set(deal.parties)) > 1 for deal in bargains.deals):
