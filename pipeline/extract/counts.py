@@ -18,6 +18,8 @@ HARM = ("deaths", "injured", "abducted")
 PERSONS = frozenset({"deaths", "injured", "displaced", "refugees", "abducted", "troops"})
 WINDOW = 6
 """How many units around a quantity may say what it counts."""
+LARGE = 1e6
+"""From here a number without a noun is an amount of money."""
 LIKELY = 0.3
 """Probability from which a measure is taken, chosen on articles left out of training (docs/extraction.md)."""
 _VAGUE = frozenset({"thousands", "hundreds", "dozens", "scores", "millions", "tens"})
@@ -184,7 +186,22 @@ def _count_of(quantity: Quantity, first: int, last: int, setting: Setting) -> Co
         return Count("count_other", unit, first, last + 1)
     if unit in ("km2", "har", "[acr_us]", "[smi_us]"):
         return Count("area", unit, first, last + 1)
-    return _people(first, last, unit, setting)
+    return _bare_amount(quantity, first, last, setting) or _people(first, last, unit, setting)
+
+
+def _bare_amount(quantity: Quantity, first: int, last: int, setting: Setting) -> Count | None:
+    """Money of the text's one currency, where a number of millions has no noun ("worth more than 210 million")."""
+    units = setting.sentence.units
+    after = units[last + 1] if last + 1 < len(units) else None
+    large = (quantity.value or quantity.low or 0) >= LARGE and units[last].lower.rstrip("s") in (
+        "million",
+        "billion",
+        "trillion",
+    )
+    if setting.currency is None or not large or (after is not None and after.tag in "NJMGE~'"):
+        return None
+    of_people = after is not None and after.lower == "of"
+    return None if of_people else Count("money", setting.currency, first, last + 1)
 
 
 def _duration(first: int, last: int, unit: str, setting: Setting) -> Count | None:
@@ -213,7 +230,7 @@ def _people(first: int, last: int, unit: str | None, setting: Setting) -> Count 
     units = setting.sentence.units
     group = setting.sentence.group_of.get(last)
     end = group.last if group is not None else last + 1
-    people = set(book.measures["people"])
+    people = set(book.measures["people"]).union(*(r.nouns for r in book.measure_rules if r.measure == "troops"))
     after = range(last + 1, min(end + WINDOW, len(units)))
     before = range(max(0, first - WINDOW), first)
     if last + 1 < len(units) and units[last + 1].lower == "of" and units[last].lower in _VAGUE:
@@ -298,6 +315,9 @@ def _behind(
         )
         if word in rule.verbs and (has_people or bare) and rule.measure != "troops":
             return first - at + (0 if first - at <= 2 else 3), Count(rule.measure, rule.unit, at, last + 1)
+        if word in rule.nouns and first - 1 > at and units[first - 1].lower in ("at", "to"):
+            # "put the number of dead at 40", "the displaced rose to 9,000"
+            return first - at, Count(rule.measure, rule.unit, at, last + 1)
         if word in ("toll",) and rule.measure == "deaths":
             return first - at, Count(rule.measure, rule.unit, at, last + 1)
     return None

@@ -18,7 +18,7 @@ from pipeline.extract.events import read_denials, read_noun_frames, read_verb_fr
 from pipeline.extract.figures import read_figures
 from pipeline.extract.learned_names import Learned, learn_names
 from pipeline.extract.names import Name, find_names, locate
-from pipeline.extract.numbers import find_quantities
+from pipeline.extract.numbers import Quantity, find_quantities
 from pipeline.extract.records import Collector
 from pipeline.extract.setting import Setting
 from pipeline.extract.stance import Stance, attributions
@@ -53,6 +53,7 @@ def extract_document(
     bargains = Bargains()
     companies: list[Actor] = []
     quantities = find_quantities(text)
+    currency = _currency(quantities)
     periods, times = find_periods(text), find_times(text)
     in_conflict = _tells_conflict(tokens.lower, codebook)
     on_resources = any(name.of_kind("commodity") is not None for name in names)
@@ -67,7 +68,7 @@ def extract_document(
         out.sentence = number
         cast.speaker = cast.speaker or _bylined(sentence, number, cast) or (head if sentence.clauses else None)
         inside_periods = [p for p in periods if start <= p.start < end]
-        setting = Setting(sentence, cast, out, [], numbers, inside_periods, in_conflict, on_resources)
+        setting = Setting(sentence, cast, out, [], numbers, inside_periods, in_conflict, on_resources, currency)
         _note_names(setting, inside)
         setting.given = attributions(sentence, cast)
         _note_companies(setting, companies)
@@ -97,6 +98,12 @@ def read_names(text: str, published: str | None, codebook: Codebook) -> tuple[li
     names, learned = learn_names(known, text, tokens, codebook.names, codebook.name_grammar)
     locate(names, tokens, codebook.names, codebook.name_grammar)
     return names, learned, tokens
+
+
+def _currency(quantities: list[Quantity]) -> str | None:
+    """The one currency of a text's amounts, None where there are several or none."""
+    told = {q.unit for q in quantities if q.unit is not None and len(q.unit) == 3 and q.unit.isupper()}
+    return next(iter(told)) if len(told) == 1 else None
 
 
 def _parties_told(bargains: Bargains, sentence: int) -> list[Actor]:

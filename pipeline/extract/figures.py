@@ -55,7 +55,7 @@ def _add(quantity: Quantity, count: Count, setting: Setting) -> None:
     spans: dict[str, Span | tuple[int, int, bool]] = {
         "*": whole, "measure": said, "value": number, "low": number, "high": number, "bound": number, "unit": whole,
     }  # fmt: skip
-    if count.measure in PERSONS:
+    if count.measure in PERSONS or (count.unit is not None and quantity.unit is None):
         spans["unit"] = (*whole, True)
     basis = _basis(count, setting)
     if basis is not None:

@@ -30,7 +30,7 @@ class Setting:
     """What the passes over one sentence share.
 
     quantities, periods: the numbers and times told in it. in_conflict, on_resources: the text speaks of armed conflict,
-    of commodities. parties: of the bargain here.
+    of commodities. currency: the one that the text names, if it is one. parties: of the bargain here.
     """
 
     sentence: Sentence
@@ -41,6 +41,7 @@ class Setting:
     periods: list[Period]
     in_conflict: bool
     on_resources: bool
+    currency: str | None = None
     parties: list[Actor] = field(default_factory=list)
 
     def period_of(self, stretch: tuple[int, int]) -> Period | None:
