@@ -211,7 +211,7 @@ def _by_head(
         state is None
         and word in heads["state_heads"] | heads["military_heads"] | heads["company_heads"] | heads["part_heads"]
     ):
-        states = _states_after_of(group, sentence, cast)
+        states = _states_behind(group, sentence, cast, within=word in heads["state_heads"])
         if not states and word in heads["part_heads"]:
             return _body_after_of(group, sentence, cast)
         if len(states) > 1 and word in heads["state_heads"]:
@@ -253,10 +253,14 @@ def _body_after_of(group: Group, sentence: Sentence, cast: Cast) -> list[Actor]:
     return [Actor(named[0].target, named[1].start, named[1].end, True)]
 
 
-def _states_after_of(group: Group, sentence: Sentence, cast: Cast) -> list[str]:
-    """The states behind a head: "the government of Mali", "the presidents of Rwanda and the DRC"."""
+def _states_behind(group: Group, sentence: Sentence, cast: Cast, *, within: bool) -> list[str]:
+    """The states behind a head: "the government of Mali", "the presidents of Rwanda and the DRC".
+
+    within: "in" makes them the head's too, as of "the government in Mali", but not of "troops in Mali".
+    """
     units = sentence.units
-    if group.last >= len(units) or units[group.last].lower not in ("of", "in", "from"):
+    links = ("of", "in", "from") if within else ("of", "from")
+    if group.last >= len(units) or units[group.last].lower not in links:
         return []
     states = []
     following = sentence.group_of.get(group.last + 1)

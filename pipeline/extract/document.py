@@ -182,11 +182,16 @@ def _note_companies(setting: Setting, companies: list[Actor]) -> None:
             ]
 
 
+_BY_SIDES = ("resource_for_security", "resource_access", "security_pact")
+"""Types that follow from what is exchanged, where that is told."""
+
+
 def _deal_type(deal: Deal, sides: set[str], codebook: Codebook) -> str:
     """As registered; by what is exchanged; else by the words that name it."""
     if deal.registered:
         return str(codebook.names.deals[deal.registered]["deal_type"])
-    if deal.kind is not None:
+    exchanged = sides & {"resource", "security"}
+    if deal.kind is not None and (deal.kind not in _BY_SIDES or not exchanged):
         return deal.kind
     words = deal.words or deal.around
     resource = "resource" in sides or bool(words & set(codebook.deals["exchanged_resource"]))

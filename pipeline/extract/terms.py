@@ -123,12 +123,12 @@ def _note_term(
     term = Term(
         rule, act, giver, receiver,
         span=(units[at[0]].start, units[at[1] - 1].end), cue=(units[clause.first].start, units[clause.verb].end),
-        stance=stance, method=rule.id, mutual=_two_subjects(clause, setting),
+        stance=stance, method=rule.id, mutual=two_subjects(clause, setting),
     )  # fmt: skip
     bargains.note(term, goods, setting.out.sentence)
 
 
-def _two_subjects(clause: Clause, setting: Setting) -> tuple[Actor, ...]:
+def two_subjects(clause: Clause, setting: Setting) -> tuple[Actor, ...]:
     """The two who act together in a clause."""
     subjects = parties(slot(clause, "subject", setting), setting)
     return tuple(subjects) if len(subjects) == 2 else ()
@@ -247,8 +247,8 @@ def _match(phrase: tuple[frozenset[str], ...], at: int, last: int, setting: Sett
     for number, options in enumerate(phrase):
         while at < last and units[at].tag == "~" and number:
             at += 1
-        if at >= min(last, len(units)):
-            return None
+        if at >= (len(units) if number else min(last, len(units))):
+            return None  # A phrase may go on in an infinitive of its own: "the right to mine".
         if "<resource>" in options or "<commodity>" in options:
             stop = _match_good(at, last, setting, places_too="<resource>" in options, goes_on=number + 1 < len(phrase))
             if stop is None:
@@ -305,13 +305,17 @@ def _add_term(
     giver = near_giver or giver
     receiver = near_receiver or receiver
     stance = stance_of(clause, setting.sentence, setting.cast, setting.given)
+    if act == "provide" and stance.realis != "actual" and stance.polarity == "pos":
+        # What is still to come is not given yet: "is ready to give", "has vowed to give".
+        before = {unit.lower for unit in units[max(0, clause.first - 2) : clause.first]}
+        act = "offer" if before & set(setting.cast.codebook.grammar["readiness"]) else "promise"
     if clause.negated and act in ("provide", "promise", "offer", "agree", "expect"):
         act = "refuse"
         stance = replace(stance, polarity="pos")
     span = (units[first].start, units[last - 1].end)
     cue = (units[clause.first].start, units[clause.verb].end)
     method = frame.id if frame is not None else "term.contained"
-    mutual = _two_subjects(clause, setting)
+    mutual = two_subjects(clause, setting)
     term = Term(rule, act, giver, receiver, span=span, cue=cue, stance=stance, method=method, mutual=mutual)
     bargains.note(term, goods, setting.out.sentence)
 

@@ -20,7 +20,7 @@ from pipeline.extract.clauses import Clause, Group, Sentence
 from pipeline.extract.events import ARMED, HOLDINGS, add_event, add_relation
 from pipeline.extract.setting import Setting, commodities_in, noun_stance, phrases_after, place_named, with_hearsay
 from pipeline.extract.stance import Stance, stance_of
-from pipeline.extract.terms import act_told
+from pipeline.extract.terms import act_told, two_subjects
 from pipeline.extract.units import Unit
 from pipeline.weights import Label, Weights
 
@@ -388,6 +388,15 @@ def _is_public(actors: list[Actor], setting: Setting) -> bool:
     return any(setting.cast.type_of(actor.id) in ARMED | {"igo"} for actor in actors)
 
 
+def _is_adjective(actor: Actor, setting: Setting) -> bool:
+    """Whether an adjective alone stands for an actor ("a Malaysian venture")."""
+    return any(
+        unit.name is not None and (entry := unit.name.of_kind("actor")) is not None and entry.alias_type == "demonym"
+        for unit in setting.sentence.units
+        if (unit.start, unit.end) == (actor.start, actor.end)
+    )
+
+
 def _add_event(reading: Reading, sides: _Sides, setting: Setting) -> None:
     if not sides.first and not sides.second:
         return
@@ -461,7 +470,7 @@ def _add_term(reading: Reading, sides: _Sides, setting: Setting, bargains: Barga
     sides_told = [side for side in (giver, receiver) if side is not None]
     deal = bargains.here[-1] if bargains.here else bargains.latest() if is_told_of(setting, bargains) else None
     if deal is None:
-        if not _is_public(sides_told, setting) or any(side.inferred for side in sides_told):
+        if not _is_public(sides_told, setting) or any(_is_adjective(side, setting) for side in sides_told):
             # Where no bargain is told, an adjective ("a Malaysian venture") makes nobody a party to one.
             return
     elif len(deal.parties) > 1:
@@ -474,8 +483,8 @@ def _add_term(reading: Reading, sides: _Sides, setting: Setting, bargains: Barga
     rule = TermRule(_method(reading), reading.kind, (), frozenset(), frozenset(), False, (), ())
     span = _told_by(candidate, setting)
     cue = (units[clause.first].start, span[1]) if clause is not None else span
-    both = tuple(parties(sides.first, setting)) if not sides.second else ()
-    if len(both) == 2:
+    both = two_subjects(candidate.clause, setting) if candidate.clause is not None and not sides.second else ()
+    if both:
         giver = None
     term = Term(rule, act, giver, receiver, span=span, cue=cue, stance=stance, method=rule.id, mutual=both)
     bargains.note(term, commodities_in(first, last, setting), setting.out.sentence)

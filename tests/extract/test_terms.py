@@ -26,9 +26,27 @@ def book() -> Codebook:
             "Rwanda and Mali signed a security pact. Under it Rwanda will provide military training to Mali.",
             {("military_training", "RWA", "MLI")},
         ),
+        (
+            "Rwanda is offering the United States access to cobalt deposits in exchange for military equipment.",
+            {("mine_access", "RWA", "USA"), ("arms_or_equipment", "USA", "RWA")},
+        ),
+        ("The junta in Mali has handed Nordgold a licence for a gold mine.", {("concession", "MLI", "nordgold")}),
     ],
 )
-def test_what_two_undertake_together_is_given_by_each_to_the_other(text: str, told: set[tuple[str, ...]]) -> None:
+def test_who_gives_what_to_whom_and_what_two_undertake_together(text: str, told: set[tuple[str, ...]]) -> None:
     records = extract_document("new", text, None, book(), after_rules=lambda _setting, _bargains: None).records
     terms = [record.values for record in records if record.table == "terms"]
     assert {(term["term_type"], term["giver_id"], term["receiver_id"]) for term in terms} == told
+
+
+@pytest.mark.parametrize(
+    ("text", "act"),
+    [
+        ("Rwanda gave the United States access to its minerals.", "provide"),
+        ("Rwanda is ready to give the United States access to its minerals.", "offer"),
+        ("Rwanda has vowed to give the United States access to its minerals.", "promise"),
+    ],
+)
+def test_what_is_still_to_come_is_not_provided(text: str, act: str) -> None:
+    records = extract_document("new", text, None, book(), after_rules=lambda _setting, _bargains: None).records
+    assert {record.values["act"] for record in records if record.table == "terms"} == {act}
