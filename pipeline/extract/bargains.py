@@ -197,6 +197,7 @@ def settle(bargains: Bargains, codes: Codes, cast: Cast) -> None:
         if term.deal is not None and len(term.deal.parties) == 2 and term.giver is None and term.receiver is None:
             _fill_by_side(term, codes, bargains)
             _fill_by_owner(term, codes, cast)
+        _turn(term, cast)
 
 
 _STAGE_OF_ACT = {"offer": "offered", "request": "sought", "agree": "agreed_in_principle"}
@@ -287,6 +288,15 @@ def _part(term: Term) -> None:
     """Nobody gives to himself: the side that was only concluded is left empty."""
     if term.giver is not None and term.receiver is not None and term.giver.id == term.receiver.id:
         term.receiver = None
+
+
+def _turn(term: Term, cast: Cast) -> None:
+    """A right to resources is granted by who has public power to a company, not the other way round."""
+    if term.giver is None or term.receiver is None or term.rule.term_type not in cast.codebook.deals["public_grants"]:
+        return
+    giver, receiver = cast.type_of(term.giver.id), cast.type_of(term.receiver.id)
+    if (giver == "company" or term.giver.id.endswith("-companies")) and receiver in POWERS:
+        term.giver, term.receiver = term.receiver, term.giver
 
 
 def _fill(term: Term) -> None:

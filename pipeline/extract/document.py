@@ -55,7 +55,7 @@ def extract_document(
     quantities = find_quantities(text)
     currency = _currency(quantities)
     periods, times = find_periods(text), find_times(text)
-    in_conflict = _tells_conflict(tokens.lower, codebook)
+    in_conflict = _tells_conflict(tokens.lower, names, cast)
     on_resources = any(name.of_kind("commodity") is not None for name in names)
     for number, (first, last) in enumerate(tokens.sentences):
         inside = [name for name in names if first <= name.first < last]
@@ -146,10 +146,11 @@ def _head_of_state(cast: Cast, published: str | None) -> str | None:
     return next(iter(found)) if len(found) == 1 else None
 
 
-def _tells_conflict(words: list[str], codebook: Codebook) -> bool:
-    """Whether a text speaks of armed conflict more than of accidents or disease."""
-    conflict, accident = (frozenset(codebook.measures[key]) for key in ("conflict_words", "accident_words"))
-    return sum(word in conflict for word in words) > sum(word in accident for word in words)
+def _tells_conflict(words: list[str], names: list[Name], cast: Cast) -> bool:
+    """Whether a text speaks of armed conflict, or names armed groups, more than it speaks of accidents or disease."""
+    conflict, accident = (frozenset(cast.codebook.measures[key]) for key in ("conflict_words", "accident_words"))
+    groups = sum((e := name.of_kind("actor")) is not None and cast.type_of(e.target) == "armed_group" for name in names)
+    return groups + sum(word in conflict for word in words) > sum(word in accident for word in words)
 
 
 def _has_reference(words: list[str], codebook: Codebook) -> bool:

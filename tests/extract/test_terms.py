@@ -30,6 +30,10 @@ def book() -> Codebook:
             "Rwanda is offering the United States access to cobalt deposits in exchange for military equipment.",
             {("mine_access", "RWA", "USA"), ("arms_or_equipment", "USA", "RWA")},
         ),
+        (
+            "The Taliban signed a contract with a Chinese company to extract oil from the Amu Darya basin.",
+            {("mine_access", "taliban", "chn-companies")},
+        ),
         ("The junta in Mali has handed Nordgold a licence for a gold mine.", {("concession", "MLI", "nordgold")}),
     ],
 )
