@@ -111,7 +111,14 @@ role,relations,object_id,is:state,4
 """
 
 
-@pytest.mark.parametrize(("text", "tied"), [("Vladimir Putin hosted Mali.", 0), ("Vladimir Putin hosted Russia.", 1)])
+@pytest.mark.parametrize(
+    ("text", "tied"),
+    [
+        ("Vladimir Putin hosted Mali.", 0),
+        ("Vladimir Putin hosted Russia.", 1),
+        ("Former premier Vladimir Putin hosted Russia.", 0),
+    ],
+)
 def test_a_person_leads_no_state_but_the_own(codebook: Codebook, tmp_path: Path, text: str, tied: int) -> None:
     path = tmp_path / "weights.csv"
     path.write_text(LEADING, encoding="utf-8")

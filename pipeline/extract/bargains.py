@@ -186,6 +186,7 @@ def settle(bargains: Bargains, codes: Codes, cast: Cast) -> None:
             term.deal = (own or fitting)[-1] if fitting else _deal_of_terms(term, states, codes, bargains, cast)
         if term.deal is not None and len(term.deal.parties) == 2 and len(known) < 2:
             _fill(term)
+    _drop_doubles(bargains)
     for term in bargains.terms:
         if (
             term.deal is not None
@@ -288,6 +289,26 @@ def _part(term: Term) -> None:
     """Nobody gives to himself: the side that was only concluded is left empty."""
     if term.giver is not None and term.receiver is not None and term.giver.id == term.receiver.id:
         term.receiver = None
+
+
+def _drop_doubles(bargains: Bargains) -> None:
+    """A bargain that weights read is another's where a rule read one, in the same sentence, of the same parties."""
+    for deal in [deal for deal in bargains.deals if deal.method.startswith("trained.")]:
+        other = next(
+            (
+                one
+                for one in bargains.deals
+                if one is not deal
+                and not one.is_example
+                and one.sentence == deal.sentence
+                and set(deal.parties) <= set(one.parties)
+            ),
+            None,
+        )
+        if other is not None:
+            bargains.deals.remove(deal)
+            for term in bargains.terms:
+                term.deal = other if term.deal is deal else term.deal
 
 
 def _turn(term: Term, cast: Cast) -> None:

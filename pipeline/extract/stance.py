@@ -108,6 +108,9 @@ def _scope(
     """The units that a cue governs: what follows it, or what precedes an inverted or closing "… X said"."""
     units = sentence.units
     stop = next((at for at in range(clause.last, len(units)) if units[at].tag == ";"), len(units))
+    stop = min(
+        [stop, *(at for at in range(clause.last, stop) if units[at].lower == "but" and _opens_clause(at, sentence))]
+    )
     rest = [unit for unit in units[clause.last : stop] if unit.tag not in ".\"')"]
     opens = min((group.first for group in clause.subjects), default=clause.first)
     objects = [g for g in clause.objects if units[g.last - 1].lower not in time_nouns]
@@ -133,6 +136,11 @@ def _scope(
     if opens > 1 and units[opens - 1].tag in ',"' and (len(rest) <= 6 and not any(u.tag in "S" for u in rest)):
         return 0, opens
     return clause.last, stop
+
+
+def _opens_clause(at: int, sentence: Sentence) -> bool:
+    """Whether a conjunction is followed by a clause with a subject of its own."""
+    return any(group.first == at + 1 for clause in sentence.clauses for group in clause.subjects)
 
 
 def takes_up(clause: Clause, sentence: Sentence, accusations: frozenset[str]) -> bool:

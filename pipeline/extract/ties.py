@@ -48,7 +48,7 @@ def _read_title(group: Group, setting: Setting) -> None:
         found = next(
             (told for first, last in stretches if (told := _office_of(person[0].target, first, last, setting))), None
         )
-    if found is None or _is_former(found[1], setting):
+    if found is None or is_former(found[1], setting):
         return
     predicate, cue, body = found
     if body.id == named.id:
@@ -75,7 +75,7 @@ def _is_person(group: Group, setting: Setting) -> bool:
     return pair is not None and setting.cast.type_of(pair[0].target) == "person"
 
 
-def _is_former(cue: Span, setting: Setting) -> bool:
+def is_former(cue: Span, setting: Setting) -> bool:
     """Whether the title that ends a cue is a former one."""
     units = setting.sentence.units
     at = next(i for i, unit in enumerate(units) if unit.end >= cue[1])

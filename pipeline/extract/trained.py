@@ -21,6 +21,7 @@ from pipeline.extract.events import ARMED, HOLDINGS, add_event, add_relation
 from pipeline.extract.setting import Setting, commodities_in, noun_stance, phrases_after, place_named, with_hearsay
 from pipeline.extract.stance import Stance, stance_of
 from pipeline.extract.terms import act_told, two_subjects
+from pipeline.extract.ties import is_former
 from pipeline.extract.units import Unit
 from pipeline.weights import Label, Weights
 
@@ -423,14 +424,21 @@ def _add_relation(reading: Reading, sides: _Sides, setting: Setting) -> None:
         kinds = {setting.cast.type_of(subject.id), setting.cast.type_of(other.id)}
         if predicate == "fights" and not kinds <= ARMED:
             continue
+        if predicate in ("leads", "member_of") and is_former(cue, setting):
+            continue
         if predicate not in ("leads", "member_of") or _may_serve(subject.id, other.id, setting.cast):
             add_relation(predicate, subject, other, base, stance, _method(reading), setting.out)
 
 
 def _may_serve(person: str, body: str, cast: Cast) -> bool:
-    """Whether a person can hold an office of a body: of no state but the own, where the registry knows that."""
+    """Whether one can hold an office of a body: a person of no state but the own, where the registry knows that.
+
+    A state serves none.
+    """
     row = cast.row(person)
     own = {row.get("country"), row.get("parent_id")} - {None, ""}
+    if cast.type_of(person) == "state":
+        return cast.type_of(body) != "state"
     return cast.type_of(person) != "person" or cast.type_of(body) != "state" or not own or body in own
 
 

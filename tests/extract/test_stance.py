@@ -42,3 +42,8 @@ def test_a_title_is_the_publications_whoever_speaks() -> None:
     text = "M23 spokesman Willy Ngoma said that Uganda attacked Goma."
     assert holders(text, "events") == {"willy-ngoma"}
     assert holders(text, "relations") == {None}
+
+
+def test_a_clause_behind_but_is_no_part_of_what_was_asked_for() -> None:
+    text = "Kigali asked for weapons, but Uganda attacked Goma."
+    assert holders(text, "events") == {None}
