@@ -35,7 +35,7 @@ ROLES = {
     "terms": ("giver_id", "receiver_id"),
 }
 """The sides of a row: who acts, and on whom; those of a deal are alike."""
-THRESHOLD = {"deals": 0.08, "events": 0.35, "relations": 0.25, "terms": 0.12}
+THRESHOLD = {"deals": 0.08, "events": 0.35, "relations": 0.25, "terms": 0.15}
 """Probability from which a unit is read, chosen on articles left out of training (docs/extraction.md)."""
 UNLIKELY = 0.05
 """Probability below which an event that a rule has read is taken back."""
