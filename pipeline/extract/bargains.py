@@ -292,7 +292,7 @@ def _part(term: Term) -> None:
 
 
 def _drop_doubles(bargains: Bargains) -> None:
-    """A bargain that weights read is another's where a rule read one, in the same sentence, of the same parties."""
+    """A bargain that weights read is no other than one that lies between the same parties in the same sentence."""
     for deal in [deal for deal in bargains.deals if deal.method.startswith("trained.")]:
         other = next(
             (

@@ -4,6 +4,7 @@ Dates, parts of names and models of things count nothing. Weights are trained on
 rules say is one of the things that they weigh.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -49,7 +50,7 @@ def counted(setting: Setting) -> Iterator[Counted]:
     """The quantities of a sentence, without dates, parts of names and models of things."""
     units = setting.sentence.units
     for quantity in setting.quantities:
-        if _is_date(quantity, setting.periods) or _in_name(quantity, setting) or quantity.value == 0:
+        if _is_date(quantity, setting.periods) or _in_name(quantity, setting) or not _is_number(quantity):
             continue
         last = next((i for i, unit in enumerate(units) if unit.end >= quantity.end), None)
         if last is None:
@@ -152,6 +153,11 @@ def _is_date(quantity: Quantity, periods: list[Period]) -> bool:
     )
 
 
+def _is_number(quantity: Quantity) -> bool:
+    """Whether it is neither nothing nor larger than a number can be."""
+    return quantity.value != 0 and all(math.isfinite(one) for one in (quantity.value or 0, quantity.low or 0))
+
+
 def _in_name(quantity: Quantity, setting: Setting) -> bool:
     return any(
         unit.name is not None and unit.start < quantity.end and quantity.start < unit.end
@@ -193,15 +199,12 @@ def _bare_amount(quantity: Quantity, first: int, last: int, setting: Setting) ->
     """Money of the text's one currency, where a number of millions has no noun ("worth more than 210 million")."""
     units = setting.sentence.units
     after = units[last + 1] if last + 1 < len(units) else None
-    large = (quantity.value or quantity.low or 0) >= LARGE and units[last].lower.rstrip("s") in (
-        "million",
-        "billion",
-        "trillion",
-    )
+    large = (quantity.value or quantity.low or 0) >= LARGE
     if setting.currency is None or not large or (after is not None and after.tag in "NJMGE~'"):
         return None
-    of_people = after is not None and after.lower == "of"
-    return None if of_people else Count("money", setting.currency, first, last + 1)
+    if after is not None and after.lower == "of":
+        return None  # "Millions of people."
+    return Count("money", setting.currency, first, last + 1)
 
 
 def _duration(first: int, last: int, unit: str, setting: Setting) -> Count | None:

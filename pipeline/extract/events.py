@@ -491,7 +491,10 @@ def _deny(denier: Actor, clause: Clause, frame: Frame, setting: Setting) -> None
                 for c in out.claims.get(record.ref, ())
                 if c.values["act"] in ("accuse", "allege", "report", "state") and c.values["polarity"] == "pos"
             ]
-            told = [c for c in accusers if c.values["act"] in ("accuse", "allege") or c.values.get("holder_id")]
+            whole = back == 0 and denies_what_stands_before(clause, setting.sentence, setting.cast)
+            told = [
+                c for c in accusers if whole or c.values["act"] in ("accuse", "allege") or c.values.get("holder_id")
+            ]
             involved = {
                 record.values.get("subject_id"),
                 record.values.get("giver_id"),

@@ -48,11 +48,16 @@ def claim_frame(clause: Clause, cast: Cast) -> Frame | None:
 
 
 def denies_what_stands_before(clause: Clause, sentence: Sentence, cast: Cast) -> bool:
-    """Whether a clause takes up all that its sentence told before it: "…, which Kigali denies"."""
+    """Whether a clause takes up all that its sentence told before it: "…, which Kigali denies", "a charge Kigali denies"."""
     opens = min((group.first for group in clause.subjects), default=clause.first)
     frame = claim_frame(clause, cast)
     denies = frame is not None and frame.claim is not None and frame.claim["act"] == "deny"
-    return denies and opens > 0 and sentence.units[opens - 1].lower == "which"
+    if not denies or opens == 0:
+        return False
+    before = sentence.units[opens - 1].lower
+    # "A charge Kigali" is one noun group to the parser.
+    inside = [sentence.units[at].lower for group in clause.subjects for at in range(group.first, group.last - 1)]
+    return before == "which" or (before == "," and bool(cast.codebook.heads["accusation_nouns"].intersection(inside)))
 
 
 def holder_of(groups: list[Group], sentence: Sentence, cast: Cast) -> tuple[str, Span | None, bool]:
@@ -96,6 +101,8 @@ def attributions(sentence: Sentence, cast: Cast) -> list[Attribution]:
             holder_inferred=inferred,
             method=frame.id,
         )
+        if denies_what_stands_before(clause, sentence, cast):
+            continue  # The denial meets what the sentence tells as a second claim on it.
         first, last = _scope(clause, sentence, heads["time_nouns"], heads["accusation_nouns"])
         found.append(Attribution(first, last, stance, frame, clause))
     found += _according_to(sentence, cast) + _in_view_of(sentence, cast)

@@ -47,3 +47,18 @@ def test_a_title_is_the_publications_whoever_speaks() -> None:
 def test_a_clause_behind_but_is_no_part_of_what_was_asked_for() -> None:
     text = "Kigali asked for weapons, but Uganda attacked Goma."
     assert holders(text, "events") == {None}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Rwanda backs M23, which Kigali denies.", {(None, "pos"), ("RWA", "neg")}),
+        ("Rwanda backs M23, according to UN experts, a charge Kigali denies.", {("unnamed", "pos"), ("RWA", "neg")}),
+        ("Rwanda backs M23.", {(None, "pos")}),
+    ],
+)
+def test_a_denial_of_what_stands_before_is_a_second_claim(text: str, told: set[tuple[str | None, str]]) -> None:
+    records = extract_document("new", text, None, book(), after_rules=lambda _setting, _bargains: None).records
+    [tie] = [record for record in records if record.table == "relations"]
+    claims = [record.values for record in records if record.table == "claims"]
+    assert {(c.get("holder_id"), c["polarity"]) for c in claims if c["record_id"] == tie.ref} == told
