@@ -373,6 +373,8 @@ def _read_noun(frame: Frame, group: Group, setting: Setting) -> bool:
         served = next((c for c in sentence.clauses if c.first >= group.last and c.subjects), None)
         toward = slot(served, "subject", setting) if served is not None else []
     recipients = [a for a in toward if a.id not in {x.id for x in actors}]
+    if not recipients and not between and frame.relation == "allied_with":
+        actors, recipients = actors[:1], actors[1:]  # "Rwanda and Uganda are close allies."
     if (
         not recipients
         and not between

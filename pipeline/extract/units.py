@@ -212,7 +212,7 @@ def _retag(units: list[Unit], lexicon: Lexicon) -> None:
             before == "P" and unit.tag == "J" and lexicon.verb_forms.get(low, ("", ""))[1] == "VB" and after in "DQMNP"
         ):
             unit.tag = "V"
-        elif before in "DQ" and unit.tag == "V" and after in "NJM" and low.endswith("ed"):
+        elif _is_adjective(index, before, after, units, lexicon):
             unit.tag = "J"
         elif before == "T" and unit.tag in "NJ":
             units[index - 1].tag = "I"
@@ -273,6 +273,19 @@ def _retag(units: list[Unit], lexicon: Lexicon) -> None:
             # "… to Houthi rebels.", but "…, Reuters reports."
             speaks = lexicon.verb_forms[unit.lower][0] in lexicon.speech and _closes_speech(index, units)
             unit.tag = "V" if speaks or (unit.tag == "V" and not _has_finite(units, index)) else "N"
+
+
+def _is_adjective(index: int, before: str, after: str, units: list[Unit], lexicon: Lexicon) -> bool:
+    """Whether a verb's form stands for an adjective: "a disputed mine", "a close ally", "are close allies"."""
+    low = units[index].lower
+    if units[index].tag != "V":
+        return False
+    if before in "DQ" and after in "NJM" and low.endswith("ed"):
+        return True
+    if lexicon.verb_forms.get(low, ("", ""))[1] != "VB" or _can_be_noun(low, lexicon):
+        return False
+    articled = before == "Q" or (index > 0 and units[index - 1].lower in ("a", "an", "the"))
+    return (articled and after in "NJM") or (before == "B" and after in "NJ")
 
 
 def _closes_speech(index: int, units: list[Unit]) -> bool:
