@@ -66,7 +66,8 @@ class Sentence:
 
 _NOUN_GROUP = re.compile(
     r"(?:[DQ]|R(?=[JE~]))*"
-    r"(?:[JNM#$~'%]|E(?=[JNM~E]*[NM])|G(?=[NM])|(?<=~)[EGVIR]|[IR](?=~)|(?<='J)C(?=[JE]+N))*[NM#%$]|P|[DQ](?![JNM#])"
+    # A number behind a noun opens a group of its own: "granted the company | three concessions".
+    r"(?:[JNM$~'%]|(?<!N)#|#(?![JNM])|E(?=[JNM~E]*[NM])|G(?=[NM])|(?<=~)[EGVIR]|[IR](?=~)|(?<='J)C(?=[JE]+N))*[NM#%$]|P|[DQ](?![JNM#])"
 )
 _VERB_GROUP = re.compile(r"(?:[XHBO]|T(?=R*[VBHOEG])|R(?=R*[XHBOVEGTK]))*[VEGKBHO](?:R(?=R*[EVG])|(?<=[BHO])R*[EGV])*")
 
@@ -457,10 +458,10 @@ def _subject_to_the_left(
             index = group.first - 2
             continue
         paired = group_of.get(group.first - 2) if group.first > 1 and letters[group.first - 1] == "C" else None
-        if (
-            paired is not None
-            and paired.first > 0
-            and units[paired.first - 1].lower in ("between", "among", "of", "with")
+        linked = units[paired.first - 1].lower if paired is not None and paired.first > 0 else ""
+        opens = paired is not None and not any(letter in "VBHX" for letter in letters[: paired.first])
+        if paired is not None and (
+            linked in ("between", "among", "of", "with") or (opens and paired.first > 1 and linked in ("from", "in"))
         ):
             index = paired.first - 2
             continue

@@ -5,7 +5,7 @@ that the text names otherwise. What only the document teaches is read by `learne
 """
 
 import re
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,15 +98,15 @@ class Names:
         place = f"{country.lower()}-country"
         return place if place in self.places else None
 
-    def find(self, text: str) -> list[tuple[int, int, tuple[Entry, ...]]]:
+    def find(self, text: str) -> "list[Found]":
         """Longest leftmost matches on word boundaries: (start, end, meanings)."""
-        kept: list[tuple[int, int, tuple[Entry, ...]]] = []
+        kept: list[Found] = []
         for item in self.find_all(text):
             if not kept or item[0] >= kept[-1][1]:
                 kept.append(item)
         return kept
 
-    def find_all(self, text: str) -> list[tuple[int, int, tuple[Entry, ...]]]:
+    def find_all(self, text: str) -> "list[Found]":
         """All matches on word boundaries, overlapping ones too, in order of start, longer ones earlier."""
         folded = fold(text)
         if not self.by_alias:
@@ -165,7 +165,7 @@ def find_names(text: str, tokens: Tokens, names: Names, grammar: "NameGrammar", 
     by_start = {start: index for index, start in enumerate(tokens.start)}
     by_end = {end: index + 1 for index, end in enumerate(tokens.end)}
     found: list[Name] = []
-    for start, end, entries in names.find(text):
+    for start, end, entries in _definite(names.find(text), text, names):
         if start not in by_start or end not in by_end or text[end : end + 1] == "$":
             continue
         if _goes_on(text, start, end) and any(
@@ -180,6 +180,22 @@ def find_names(text: str, tokens: Tokens, names: Names, grammar: "NameGrammar", 
             found.append(name)
     _settle_ambiguous(found)
     return found
+
+
+Found = tuple[int, int, tuple[Entry, ...]]
+"""Where a name stands, and what it may mean."""
+_INDEFINITE = re.compile(r"\b(?:a|an) $", re.IGNORECASE)
+
+
+def _definite(found: Iterable[Found], text: str, names: Names) -> Iterator[Found]:
+    """The names found; of an office with an indefinite article ("a Russian deputy minister") what is named inside it."""
+    for start, end, entries in found:
+        if _INDEFINITE.search(text, max(0, start - 3), start) and all(e.alias_type == "title" for e in entries):
+            for first, last, inner in names.find_all(text[start:end]):
+                if last - first < end - start:
+                    yield start + first, start + last, inner
+        else:
+            yield start, end, entries
 
 
 def _is_of_organ(name: Name, tokens: Tokens, grammar: "NameGrammar") -> bool:

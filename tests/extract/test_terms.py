@@ -34,6 +34,7 @@ def book() -> Codebook:
             "The Taliban signed a contract with a Chinese company to extract oil from the Amu Darya basin.",
             {("mine_access", "taliban", "chn-companies")},
         ),
+        ("Nicaragua has granted a Russian company three mining concessions.", {("concession", "NIC", "RUS")}),
         ("The junta in Mali has handed Nordgold a licence for a gold mine.", {("concession", "MLI", "nordgold")}),
     ],
 )
