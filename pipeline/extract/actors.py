@@ -212,8 +212,9 @@ def _by_head(
         and word in heads["state_heads"] | heads["military_heads"] | heads["company_heads"] | heads["part_heads"]
     ):
         states = _states_behind(group, sentence, cast, within=word in heads["state_heads"])
-        if not states and word in heads["part_heads"]:
-            return _body_after_of(group, sentence, cast)
+        body = _body_after_of(group, sentence, cast) if not states and word in heads["part_heads"] else []
+        if body:
+            return body
         if len(states) > 1 and word in heads["state_heads"]:
             return [Actor(one, start, end, True) for one in states]
         state = states[0] if states else None

@@ -21,6 +21,7 @@ def book() -> Codebook:
         ("Foreign ministers from Rwanda and Uganda met in Goma.", "CONSULT", {"RWA", "UGA"}),
         ("Khalifa Haftar received a Russian deputy defence minister.", "CONSULT", {"khalifa-haftar", "RUS"}),
         ("Mercenaries from Wagner killed civilians near Goma.", "ASSAULT", {"wagner-group"}),
+        ("M23 held Goma. The rebels killed civilians near Rutshuru.", "ASSAULT", {"m23"}),
         ("French soldiers in Mali killed civilians near Goma.", "ASSAULT", {"FRA"}),
     ],
 )
