@@ -21,6 +21,7 @@ from pipeline.assertions import Profile, profile
 from pipeline.codes import MUTUAL_EVENTS, OPEN_ACTS, Codes
 from pipeline.contract import Row
 from pipeline.extract.names import Names
+from pipeline.extract.numbers import SIGNS
 from pipeline.grounding import check_cell
 from pipeline.proposals import CLAIM_PARTS, ROLE, UNNAMED, WHOLE
 from pipeline.registry import LEARNED, registry_columns
@@ -1038,12 +1039,15 @@ def spans_lie_in_a_line(tables: Tables, context: Context) -> Iterator[Finding]:
     fails={"evidence": [{**_SPAN, "span_start": 1}], "texts": {"s": _TEXT}},
 )
 def spans_are_whole_words(tables: Tables, context: Context) -> Iterator[Finding]:
-    """A span cuts no word or number in two."""
+    """A span cuts no word or number in two, and begins before the sign of its currency."""
     texts = context.texts or {}
     for row in tables.rows("evidence"):
-        text = texts.get(row["source_id"], "")
-        for place in (row["span_start"], row["span_end"]):
-            if 0 < place < len(text) and text[place - 1].isalnum() and text[place].isalnum():
+        text, begin = texts.get(row["source_id"], ""), row["span_start"]
+        for place in (begin, row["span_end"]):
+            if not 0 < place < len(text):
+                continue
+            unsigned = place == begin and text[place - 1] in SIGNS and text[place].isdigit()
+            if unsigned or (text[place - 1].isalnum() and text[place].isalnum()):
                 whole = f"{text[max(0, place - 10) : place]}|{text[place : place + 10]}"
                 yield Finding(row["evidence_id"], f"cuts “{whole}”", "quote", row["quote"], row["source_id"])
 

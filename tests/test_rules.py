@@ -203,6 +203,16 @@ def test_a_string_is_clean_or_it_is_said_what_it_is(text: str, problem: str | No
     assert all(problem and problem in finding.message for finding in found)
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "cut"), [(8, 19, False), (8, 9, False), (9, 19, True), (0, 7, False), (10, 19, True)]
+)
+def test_a_span_leaves_an_amount_its_sign(start: int, end: int, cut: bool, codes: Codes) -> None:
+    text = "It lent $25 billion to Mali."
+    span = {"evidence_id": "x", "source_id": "s", "span_start": start, "span_end": end, "quote": text[start:end]}
+    found = run_example(RULES["evidence:words"], {"evidence": [span], "texts": {"s": text}}, codes)
+    assert bool(found) == cut
+
+
 def test_an_empty_cell_is_clean(codes: Codes) -> None:
     assert run_example(RULES["string:clean"], {"actors": [{"actor_id": "a", "name": None}]}, codes) == []
 

@@ -158,6 +158,7 @@ role,deals,party,,4
     ("text", "bargains"),
     [
         ("Mali and Glencore swapped shares.", 1),
+        ("Bamako and Glencore swapped shares.", 1),
         ("The Mali-based miner Glencore and Barrick swapped shares.", 0),
         ("The Malian miner Glencore and Barrick swapped shares.", 0),
     ],
@@ -233,6 +234,7 @@ place,places,,places in it:1,12
         ("Mali denied it. Fighting went on near Kidal.", PLACING, {"mli-country", "mli-kidal"}),
         ("Mali denied it. Fighting went on near Goma.", PLACING, {"cod-goma"}),
         ("Fighting went on in Mali.", PLACING, set()),
+        ("Bamako denied it. Fighting went on near Kidal.", PLACING, {"mli-kidal"}),
         ("Fighting went on in Mali.", "model,table,label,feature,weight\n", {"mli-country"}),
     ],
 )

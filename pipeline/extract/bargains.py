@@ -171,7 +171,9 @@ def find_owners(names: Sequence[Name], tokens: Tokens, cast: Cast) -> Counter[st
 
 def settle(bargains: Bargains, codes: Codes, cast: Cast) -> None:
     """Give every term its deal and the other party of a bilateral deal where a side is missing."""
-    bargains.terms = [one for term in bargains.terms for one in _each_way(term)]
+    for term in list(bargains.terms):
+        _each_way(term, bargains)
+    open_sided = {id(term) for term in bargains.terms if term.giver is None or term.receiver is None}
     for term in bargains.terms:
         _part(term)
         if term.deal is None:
@@ -198,19 +200,22 @@ def settle(bargains: Bargains, codes: Codes, cast: Cast) -> None:
         if term.deal is not None and len(term.deal.parties) == 2 and term.giver is None and term.receiver is None:
             _fill_by_side(term, codes, bargains)
             _fill_by_owner(term, codes, cast)
-        _turn(term, cast)
+        if id(term) in open_sided:
+            _turn(term, cast)
 
 
 _STAGE_OF_ACT = {"offer": "offered", "request": "sought", "agree": "agreed_in_principle"}
 """How far an undertaking shows its deal to have come, where nothing else tells."""
 
 
-def _each_way(term: Term) -> list[Term]:
-    """What two undertake towards each other is an undertaking of each."""
-    if len(term.mutual) != 2 or term.giver is not None or term.receiver is not None:
-        return [term]
-    one, other = term.mutual
-    return [replace(term, giver=one, receiver=other), replace(term, giver=other, receiver=one)]
+def _each_way(term: Term, bargains: Bargains) -> None:
+    """What the two parties of a bargain undertake together, each gives the other."""
+    both = {actor.id for actor in term.mutual}
+    told = any(both == deal.parties.keys() and not deal.is_example for deal in bargains.deals)
+    if len(both) != 2 or not told or term.giver is not None or term.receiver is not None:
+        return
+    term.giver, term.receiver = term.mutual
+    bargains.terms.append(replace(term, giver=term.receiver, receiver=term.giver))
 
 
 def _fill_by_side(term: Term, codes: Codes, bargains: Bargains) -> None:
@@ -305,10 +310,19 @@ def _drop_doubles(bargains: Bargains) -> None:
             ),
             None,
         )
-        if other is not None:
-            bargains.deals.remove(deal)
-            for term in bargains.terms:
-                term.deal = other if term.deal is deal else term.deal
+        if other is None:
+            continue
+        bargains.deals.remove(deal)
+        other.stages += deal.stages
+        for term in bargains.terms:
+            term.deal = other if term.deal is deal else term.deal
+        bargains.outlooks = [
+            (t, other if of is deal else of, stance, span) for t, of, stance, span in bargains.outlooks
+        ]
+        bargains.likenesses = [
+            (other if own is deal else own, other if model is deal else model, span, stance)
+            for own, model, span, stance in bargains.likenesses
+        ]
 
 
 def _turn(term: Term, cast: Cast) -> None:

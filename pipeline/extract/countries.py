@@ -18,13 +18,17 @@ MANY = 4
 
 
 def countries_told(names: list[Name], tokens: Tokens, registry: Names, weights: Weights) -> dict[str, list[Name]]:
-    """The countries that a text tells as places, by place id, with the names that say so."""
+    """The countries that a text names and tells as places, by place id, with the names that say so.
+
+    A capital, a demonym or a title names no country.
+    """
     mentions = _mentions(names, registry)
     found = {}
     for place, features in country_features(names, tokens, registry).items():
-        located = [name for name, _ in mentions[place] if name.located]
-        if weights.likely(MODEL, features) >= LIKELY if MODEL in weights.single else located:
-            found[place] = located or [name for name, _ in mentions[place]]
+        named = [name for name, entry in mentions[place] if entry.alias_type in ("name", "acronym")]
+        located = [name for name in named if name.located]
+        if named and (weights.likely(MODEL, features) >= LIKELY if MODEL in weights.single else located):
+            found[place] = located or named
     return found
 
 
@@ -32,7 +36,7 @@ def country_features(names: list[Name], tokens: Tokens, registry: Names) -> Mapp
     """What is weighed of each country that is named, by place id: how and beside what, how often, what lies in it."""
     mentions = _mentions(names, registry)
     n_all = sum(map(len, mentions.values()))
-    inside = [registry.places.get(e.target, {}).get("country") for e in _entries(names, "place", "-country")]
+    inside = [registry.places.get(e.target, {}).get("country") for e in _entries(names, "place", but="-country")]
     groups = [
         row.get("country")
         for e in _entries(names, "actor")
@@ -66,10 +70,10 @@ def _mentions(names: list[Name], registry: Names) -> dict[str, list[tuple[Name, 
     return found
 
 
-def _entries(names: list[Name], kind: str, but: str = "\n") -> list[Entry]:
+def _entries(names: list[Name], kind: str, but: str | None = None) -> list[Entry]:
     """What names mean, each meaning once, without ids that end in `but`."""
     targets = {e.target: e for name in names for e in name.entries if e.kind == kind}
-    return [entry for target, entry in targets.items() if not target.endswith(but)]
+    return [entry for target, entry in targets.items() if but is None or not target.endswith(but)]
 
 
 def _beside(name: Name, entry: Entry, tokens: Tokens) -> Iterator[str]:

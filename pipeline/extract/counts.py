@@ -23,6 +23,9 @@ LARGE = 1e6
 """From here a number without a noun is an amount of money."""
 LIKELY = 0.3
 """Probability from which a measure is taken, chosen on articles left out of training (docs/extraction.md)."""
+_TIME = ("a", "mo", "wk", "d", "h")
+_MASS = ("t", "kg", "[oz_tr]", "[car_m]", "[ston_av]")
+_AREA = ("km2", "har", "[acr_us]", "[smi_us]")
 _VAGUE = frozenset({"thousands", "hundreds", "dozens", "scores", "millions", "tens"})
 
 
@@ -70,15 +73,29 @@ def weighed(number: Counted, setting: Setting) -> Count | None:
     measures = weights.labels("measure", "figures")
     if not measures:
         return number.ruled
+    measures = [measure for measure in measures if _fits_unit(measure, number)]
     told = tuple(count_features(number, setting))
     chances = [(weights.likely(("measure", "figures", measure), told), measure) for measure in measures]
-    chance, measure = max(chances)
+    chance, measure = max(chances, default=(0.0, ""))
     ruled = number.ruled.measure if number.ruled is not None else None
     if (ruled == measure and chance >= LIKELY) or (ruled in PERSONS and chance < LIKELY):
         return number.ruled
     if chance < LIKELY or not belongs(measure, setting):
         return None
     return Count(measure, _unit_of(measure, number, setting), number.first, _end_of(number, setting))
+
+
+def _fits_unit(measure: str, number: Counted) -> bool:
+    """Whether a measure can have the unit of a number: people none, money a currency, a duration one of time."""
+    unit = number.quantity.unit
+    if measure in PERSONS:
+        return unit in (None, "households")
+    if number.ruled is not None and number.ruled.measure == measure:
+        return True
+    if measure in ("money", "resource_value"):
+        return unit is not None and len(unit) == 3 and unit.isupper()
+    needed = {"share": ("percent",), "duration": _TIME, "mass": _MASS, "area": _AREA}.get(measure)
+    return needed is None or unit in needed
 
 
 def belongs(measure: str, setting: Setting) -> bool:
@@ -92,7 +109,7 @@ def _end_of(number: Counted, setting: Setting) -> int:
 
 
 def _unit_of(measure: str, number: Counted, setting: Setting) -> str | None:
-    """The unit of a measure: persons where it counts them, else that of the number, else that of what rules saw."""
+    """The unit of a measure: that of the number, persons where it counts them, else persons or things by the noun."""
     if number.quantity.unit is not None:
         return number.quantity.unit
     if measure in PERSONS:
@@ -184,13 +201,13 @@ def _count_of(quantity: Quantity, first: int, last: int, setting: Setting) -> Co
         return Count("resource_value" if near & worth else "money", unit, first, last + 1)
     if unit == "percent":
         return Count("share", unit, first, last + 1)
-    if unit in ("a", "mo", "wk", "d", "h"):
+    if unit in _TIME:
         return _duration(first, last, unit, setting)
-    if unit in ("t", "kg", "[oz_tr]", "[car_m]", "[ston_av]"):
+    if unit in _MASS:
         return Count("mass", unit, first, last + 1)
     if unit in ("[bbl_us]", "m3", "[cft_i]", "km", "[mi_i]"):
         return Count("count_other", unit, first, last + 1)
-    if unit in ("km2", "har", "[acr_us]", "[smi_us]"):
+    if unit in _AREA:
         return Count("area", unit, first, last + 1)
     return _bare_amount(quantity, first, last, setting) or _people(first, last, unit, setting)
 

@@ -53,7 +53,7 @@ def extract_document(
     bargains = Bargains()
     companies: list[Actor] = []
     quantities = find_quantities(text)
-    currency = _currency(quantities)
+    currency = _currency(quantities, tokens.lower, codebook)
     periods, times = find_periods(text), find_times(text)
     in_conflict = _tells_conflict(tokens.lower, names, cast)
     on_resources = any(name.of_kind("commodity") is not None for name in names)
@@ -100,10 +100,11 @@ def read_names(text: str, published: str | None, codebook: Codebook) -> tuple[li
     return names, learned, tokens
 
 
-def _currency(quantities: list[Quantity]) -> str | None:
-    """The one currency of a text's amounts, None where there are several or none."""
+def _currency(quantities: list[Quantity], words: list[str], codebook: Codebook) -> str | None:
+    """The one currency of a text's amounts, None where there are several, none, or one that has no code here."""
     told = {q.unit for q in quantities if q.unit is not None and len(q.unit) == 3 and q.unit.isupper()}
-    return next(iter(told)) if len(told) == 1 else None
+    others = not set(words).isdisjoint(codebook.measures["other_currencies"])
+    return next(iter(told)) if len(told) == 1 and not others else None
 
 
 def _parties_told(bargains: Bargains, sentence: int) -> list[Actor]:
@@ -372,8 +373,7 @@ def _mentions(
             _mention(found, table, entry.target, (name.start, name.end, entry.alias_type in _INDIRECT), cast)
     for place, told in countries.items():
         for name in told:
-            direct = any(e.target == place or e.alias_type not in _INDIRECT for e in name.entries)
-            _mention(found, "places", place, (name.start, name.end, not direct), cast)
+            _mention(found, "places", place, (name.start, name.end, False), cast)
     for name in names:
         entry = name.of_kind("actor")
         if entry is None or entry.alias_type != "title" or cast.type_of(entry.target) != "person":

@@ -134,11 +134,11 @@ def _learn_name(
 
 def _names_nobody(kind: str, words: Sequence[str], grammar: NameGrammar) -> bool:
     """Whether words with capitals are no name: common ones for a person, several offices for a body, a piece of a word."""
-    plain = [grammar.is_plain(word.lower()) or not word.isalpha() for word in words]
+    plain = [all(grammar.is_plain(part) for part in re.split(r"[-'’]", word.lower()) if part) for word in words]
     if not (words[0][0].isalnum() and words[-1][-1].isalnum()):
         return True
     if kind == "person":
-        return all(plain) or any(len(word) > 1 and word.isupper() for word in words[-1:])
+        return all(plain) or (len(words[-1]) > 1 and words[-1].isupper() and (len(words) == 1 or words[0].isupper()))
     joined = any(word.lower() in grammar.closed for word in words)
     return (joined and all(plain) and kind == "company") or _opens_with_office(words, grammar)
 

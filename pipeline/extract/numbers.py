@@ -52,6 +52,8 @@ CURRENCIES = {
     "dollars": "USD", "dollar": "USD", "us dollars": "USD", "euros": "EUR", "euro": "EUR", "pounds": "GBP",
     "yuan": "CNY", "rubles": "RUB", "roubles": "RUB", "usd": "USD", "eur": "EUR", "dirhams": "AED", "yen": "JPY",
 }  # fmt: skip
+SIGNS = frozenset(sign[-1] for sign in CURRENCIES if not sign[-1].isalpha())
+"""What a currency's sign ends with, before its number."""
 UNITS = {
     "years": "a", "year": "a", "decades": "a", "decade": "a", "months": "mo", "month": "mo", "weeks": "wk", "week": "wk",
     "days": "d", "day": "d", "hours": "h", "hour": "h", "percent": "percent", "per cent": "percent", "%": "percent",

@@ -209,6 +209,8 @@ def _in_view_of(sentence: Sentence, cast: Cast) -> list[Attribution]:
         viewed = units[group.last - 1].lower in cast.codebook.grammar["view_nouns"]
         if not viewed or group.first == 0 or units[group.first - 1].lower != "in":
             continue
+        if group.first > 1 and units[group.first - 2].tag not in ',"':
+            continue  # "Money in the minister's account."
         owner = next((at for at in range(group.first, group.last - 1) if units[at].tag in "'Q"), None)
         if owner is None:
             continue

@@ -247,8 +247,9 @@ def _match(phrase: tuple[frozenset[str], ...], at: int, last: int, setting: Sett
     for number, options in enumerate(phrase):
         while at < last and units[at].tag == "~" and number:
             at += 1
-        if at >= (len(units) if number else min(last, len(units))):
-            return None  # A phrase may go on in an infinitive of its own: "the right to mine".
+        # A phrase may go on in an infinitive: "the right | to mine".
+        if at >= len(units) or (at >= last and not (number and "to" in (units[at].lower, units[at - 1].lower))):
+            return None
         if "<resource>" in options or "<commodity>" in options:
             stop = _match_good(at, last, setting, places_too="<resource>" in options, goes_on=number + 1 < len(phrase))
             if stop is None:
@@ -307,8 +308,13 @@ def _add_term(
     stance = stance_of(clause, setting.sentence, setting.cast, setting.given)
     if act == "provide" and stance.realis != "actual" and stance.polarity == "pos":
         # What is still to come is not given yet: "is ready to give", "has vowed to give".
-        before = {unit.lower for unit in units[max(0, clause.first - 2) : clause.first]}
-        act = "offer" if before & set(setting.cast.codebook.grammar["readiness"]) else "promise"
+        grammar, before = (
+            setting.cast.codebook.grammar,
+            [u.lower for u in units[max(0, clause.first - 4) : clause.first]],
+        )
+        ready = not set(before[-2:]).isdisjoint(grammar["readiness"])
+        refused = ready and not set(before).isdisjoint(grammar["negations"])
+        act = "refuse" if refused else "offer" if ready else "promise"
     if clause.negated and act in ("provide", "promise", "offer", "agree", "expect"):
         act = "refuse"
         stance = replace(stance, polarity="pos")

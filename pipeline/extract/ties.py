@@ -83,19 +83,14 @@ def is_former(cue: Span, setting: Setting) -> bool:
 
 
 def _office_of(person: str, first: int, last: int, setting: Setting) -> tuple[str, Span, Actor] | None:
-    """An office whose state the words leave out: the registry's state of its holder, or that of a state that speaks.
-
-    In a byline every office is the speaker's; in the text those that a speaker would not name without their state if they
-    were another's ("Under Secretary X").
-    """
+    """An office whose state the words leave out: the registry's state of its holder, or in a byline the speaker's."""
     units, cast = setting.sentence.units, setting.cast
     titles = cast.codebook.heads["office_titles"]
     at = next((at for at in range(first, last) if set(units[at].lower.split()) & titles), None)
     if at is None or (at > first and f"{units[at - 1].lower} {units[at].lower}" in cast.codebook.heads["lead_titles"]):
         return None
     parent = cast.row(person).get("parent_id")
-    own = bool(set(units[at].lower.split()) & set(cast.codebook.grammar["own_offices"]))
-    byline = cast.voice if own or (not setting.sentence.clauses and setting.out.sentence < 2) else None
+    byline = cast.voice if not setting.sentence.clauses and setting.out.sentence < 2 else None
     state = parent if parent and cast.type_of(str(parent)) == "state" else byline
     cue = (units[at].start, units[at].end)
     return ("member_of", cue, Actor(str(state), *cue, True)) if state else None

@@ -370,7 +370,7 @@ def _method(reading: Reading) -> str:
 def _add_deal(reading: Reading, sides: _Sides, setting: Setting, bargains: Bargains) -> None:
     """A bargain of two parties or more, unless one between them is known; an adjective alone makes no public party."""
     cast = parties(sides.first, setting)
-    if len(cast) < 2 or not _is_public([actor for actor in cast if not actor.inferred], setting):
+    if len(cast) < 2 or not _is_public([actor for actor in cast if not _is_adjective(actor, setting)], setting):
         return
     named = {actor.id for actor in cast}
     if any(len(named & set(deal.parties)) > 1 for deal in bargains.deals):
@@ -433,7 +433,7 @@ def _add_relation(reading: Reading, sides: _Sides, setting: Setting) -> None:
 def _may_serve(person: str, body: str, cast: Cast) -> bool:
     """Whether one can hold an office of a body: a person of no state but the own, where the registry knows that.
 
-    A state serves none.
+    A state serves no other state.
     """
     row = cast.row(person)
     own = {row.get("country"), row.get("parent_id")} - {None, ""}

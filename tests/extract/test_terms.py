@@ -49,6 +49,7 @@ def test_who_gives_what_to_whom_and_what_two_undertake_together(text: str, told:
     [
         ("Rwanda gave the United States access to its minerals.", "provide"),
         ("Rwanda is ready to give the United States access to its minerals.", "offer"),
+        ("Rwanda is not ready to give the United States access to its minerals.", "refuse"),
         ("Rwanda has vowed to give the United States access to its minerals.", "promise"),
     ],
 )
