@@ -89,6 +89,14 @@ def test_a_type_that_a_rule_read_in_the_sentence_is_left_to_the_rule(
     assert not [r for r in events if r.method.startswith("trained.")]
 
 
+def records_with(codebook: Codebook, tmp_path: Path, weights: str, text: str) -> list[Record]:
+    """What is read in a text with these weights, written as the file would be."""
+    path = tmp_path / "weights.csv"
+    path.write_text(weights, encoding="utf-8")
+    codebook.weights = load_weights(path)
+    return extract_document("new", text, None, codebook).records
+
+
 WEIGHTS = """model,table,label,feature,weight
 table,terms,,,-9
 table,terms,,lemma:venture,12
@@ -120,10 +128,7 @@ role,relations,object_id,is:state,4
     ],
 )
 def test_a_person_leads_no_state_but_the_own(codebook: Codebook, tmp_path: Path, text: str, tied: int) -> None:
-    path = tmp_path / "weights.csv"
-    path.write_text(LEADING, encoding="utf-8")
-    codebook.weights = load_weights(path)
-    records = extract_document("new", text, None, codebook).records
+    records = records_with(codebook, tmp_path, LEADING, text)
     assert len([r for r in records if r.method == "trained.relations"]) == tied
 
 
@@ -138,10 +143,7 @@ def test_a_person_leads_no_state_but_the_own(codebook: Codebook, tmp_path: Path,
 def test_an_undertaking_needs_public_power_and_a_party_that_is_named(
     codebook: Codebook, tmp_path: Path, text: str, bargains: int
 ) -> None:
-    path = tmp_path / "weights.csv"
-    path.write_text(WEIGHTS, encoding="utf-8")
-    codebook.weights = load_weights(path)
-    records = extract_document("new", text, None, codebook).records
+    records = records_with(codebook, tmp_path, WEIGHTS, text)
     assert len([r for r in records if r.table == "terms" and r.method == "trained.terms"]) == bargains
     assert len([r for r in records if r.table == "deals"]) == bargains
 
@@ -166,10 +168,7 @@ role,deals,party,,4
 def test_a_bargain_needs_a_public_party_that_is_named_itself(
     codebook: Codebook, tmp_path: Path, text: str, bargains: int
 ) -> None:
-    path = tmp_path / "weights.csv"
-    path.write_text(BARGAINING, encoding="utf-8")
-    codebook.weights = load_weights(path)
-    records = extract_document("new", text, None, codebook).records
+    records = records_with(codebook, tmp_path, BARGAINING, text)
     assert len([r for r in records if r.table == "deals" and r.method == "trained.deals"]) == bargains
 
 
@@ -183,11 +182,8 @@ type,events,ASSAULT,,9
 def test_an_event_of_a_rule_is_taken_back_where_its_word_hardly_ever_tells_one(
     codebook: Codebook, tmp_path: Path, bias: int, events: int
 ) -> None:
-    path = tmp_path / "weights.csv"
-    path.write_text(DOUBT.format(bias=bias), encoding="utf-8")
-    codebook.weights = load_weights(path)
     text = "Russia attacked Ukraine in May. Rwanda denied that it supports M23."
-    records = extract_document("new", text, None, codebook).records
+    records = records_with(codebook, tmp_path, DOUBT.format(bias=bias), text)
     assert len([r for r in records if r.table == "events"]) == events
     assert len({r.ref for r in records}) == len(records)
     held = {r.values["record_id"] for r in records if r.table == "claims"}
@@ -214,10 +210,7 @@ measure,figures,troops,ruled:troops,12
 def test_what_a_number_counts_is_weighed_and_casualties_need_a_conflict(
     codebook: Codebook, tmp_path: Path, text: str, measures: list[str]
 ) -> None:
-    path = tmp_path / "weights.csv"
-    path.write_text(COUNTING, encoding="utf-8")
-    codebook.weights = load_weights(path)
-    figures = [r for r in extract_document("new", text, None, codebook).records if r.table == "figures"]
+    figures = [r for r in records_with(codebook, tmp_path, COUNTING, text) if r.table == "figures"]
     assert [r.values["measure"] for r in figures] == measures
     assert {r.values["unit"] for r in figures} <= {"persons"}
 
@@ -241,10 +234,7 @@ place,places,,places in it:1,12
 def test_whether_a_country_is_told_as_a_place_is_weighed_over_the_text(
     codebook: Codebook, tmp_path: Path, text: str, weights: str, told: set[str]
 ) -> None:
-    path = tmp_path / "weights.csv"
-    path.write_text(weights, encoding="utf-8")
-    codebook.weights = load_weights(path)
-    records = extract_document("new", text, None, codebook).records
+    records = records_with(codebook, tmp_path, weights, text)
     assert {r.ref for r in records if r.table == "places"} == told
 
 

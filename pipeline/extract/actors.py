@@ -74,9 +74,6 @@ class Cast:
         return next((actor for actor in reversed(self.recent) if self.type_of(actor) in wanted), None)
 
 
-_INFERRED_ALIASES = frozenset({"capital", "metonym", "demonym", "title"})
-
-
 def name_actor(unit: Unit) -> tuple[Entry, Name] | None:
     """The actor a name unit stands for; None where it names none or several."""
     if unit.name is None:
@@ -155,7 +152,7 @@ def _named(named: tuple[Entry, Name], head: Unit, sentence: Sentence, group: Gro
         return []
     if entry.alias_type == "demonym":
         return []
-    found = [Actor(entry.target, name.start, name.end, entry.alias_type in _INFERRED_ALIASES)]
+    found = [Actor(entry.target, name.start, name.end, entry.indirect)]
     for unit in sentence.units[group.first : group.last - 1]:
         # "the U.S.-DRC relationship" is no list; "Rwanda and Uganda" are two groups already.
         if unit.tag == "'":
@@ -168,7 +165,7 @@ def _owner(units: list[Unit], first: int, last: int) -> Actor | None:
         named = name_actor(units[at])
         if named is not None:
             entry, name = named
-            return Actor(entry.target, name.start, name.end, entry.alias_type in _INFERRED_ALIASES)
+            return Actor(entry.target, name.start, name.end, entry.indirect)
     return None
 
 
@@ -399,5 +396,5 @@ def modifier_actors(group: Group, sentence: Sentence, cast: Cast) -> list[Actor]
         entry, name = named
         if at + 2 < group.last and units[at + 1].tag == "~" and units[at + 2].lower == "based":
             continue  # "a Denmark-based retailer": where it is, not whose.
-        found.append(Actor(entry.target, name.start, name.end, entry.alias_type in _INFERRED_ALIASES))
+        found.append(Actor(entry.target, name.start, name.end, entry.indirect))
     return found

@@ -93,7 +93,7 @@ def _fits_unit(measure: str, number: Counted) -> bool:
     if number.ruled is not None and number.ruled.measure == measure:
         return True
     if measure in ("money", "resource_value"):
-        return unit is not None and len(unit) == 3 and unit.isupper()
+        return number.quantity.is_money
     needed = {"share": ("percent",), "duration": _TIME, "mass": _MASS, "area": _AREA}.get(measure)
     return needed is None or unit in needed
 
@@ -193,7 +193,7 @@ def _count_of(quantity: Quantity, first: int, last: int, setting: Setting) -> Co
     book = setting.cast.codebook
     units = setting.sentence.units
     unit = quantity.unit
-    if unit is not None and len(unit) == 3 and unit.isupper():
+    if quantity.is_money:
         near = {u.lower for u in units[max(0, first - WINDOW) : last + 1 + WINDOW]}
         worth = set(book.measures["resource_value"])
         if setting.on_resources:

@@ -102,7 +102,7 @@ def read_names(text: str, published: str | None, codebook: Codebook) -> tuple[li
 
 def _currency(quantities: list[Quantity], words: list[str], codebook: Codebook) -> str | None:
     """The one currency of a text's amounts, None where there are several, none, or one that has no code here."""
-    told = {q.unit for q in quantities if q.unit is not None and len(q.unit) == 3 and q.unit.isupper()}
+    told = {q.unit for q in quantities if q.is_money}
     others = not set(words).isdisjoint(codebook.measures["other_currencies"])
     return next(iter(told)) if len(told) == 1 and not others else None
 
@@ -370,7 +370,7 @@ def _mentions(
             entry = name.of_kind(kind)
             if entry is None or _means_other(name, kind, cast):
                 continue
-            _mention(found, table, entry.target, (name.start, name.end, entry.alias_type in _INDIRECT), cast)
+            _mention(found, table, entry.target, (name.start, name.end, entry.indirect), cast)
     for place, told in countries.items():
         for name in told:
             _mention(found, "places", place, (name.start, name.end, False), cast)
@@ -392,10 +392,6 @@ def _mentions(
             if unmet and actor in cast.codebook.names.targets(text[mention.start : mention.end]):
                 _mention(found, "actors", actor, (mention.start, mention.end, True), cast)
     return [found[key] for key in sorted(found)]
-
-
-_INDIRECT = ("capital", "metonym", "demonym", "title")
-"""Kinds of names that mean somebody or something without naming it."""
 
 
 def _means_other(name: Name, kind: str, cast: Cast) -> bool:

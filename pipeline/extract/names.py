@@ -27,6 +27,11 @@ class Entry:
     valid_from: str | None = None
     valid_to: str | None = None
 
+    @property
+    def indirect(self) -> bool:
+        """Whether it means somebody or something without naming it."""
+        return self.alias_type in ("capital", "metonym", "demonym", "title")
+
 
 @dataclass(slots=True)
 class Name:

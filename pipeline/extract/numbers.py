@@ -90,6 +90,11 @@ class Quantity:
     start: int
     end: int
 
+    @property
+    def is_money(self) -> bool:
+        """Whether its unit is a currency, as an ISO 4217 code."""
+        return self.unit in CURRENCIES.values()
+
 
 def _either(words: Iterable[str]) -> str:
     return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))

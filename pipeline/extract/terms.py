@@ -308,10 +308,8 @@ def _add_term(
     stance = stance_of(clause, setting.sentence, setting.cast, setting.given)
     if act == "provide" and stance.realis != "actual" and stance.polarity == "pos":
         # What is still to come is not given yet: "is ready to give", "has vowed to give".
-        grammar, before = (
-            setting.cast.codebook.grammar,
-            [u.lower for u in units[max(0, clause.first - 4) : clause.first]],
-        )
+        grammar = setting.cast.codebook.grammar
+        before = [u.lower for u in units[max(0, clause.first - 4) : clause.first]]
         ready = not set(before[-2:]).isdisjoint(grammar["readiness"])
         refused = ready and not set(before).isdisjoint(grammar["negations"])
         act = "refuse" if refused else "offer" if ready else "promise"

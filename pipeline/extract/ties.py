@@ -120,8 +120,7 @@ def _body_beside(first: int, at: int, allowed: frozenset[str], setting: Setting)
         named = name_actor(unit)
         if named is not None:
             is_body = setting.cast.type_of(named[0].target) in allowed
-            inferred = named[0].alias_type in ("demonym", "capital", "metonym")
-            return Actor(named[0].target, named[1].start, named[1].end, inferred) if is_body else None
+            return Actor(named[0].target, named[1].start, named[1].end, named[0].indirect) if is_body else None
     return None
 
 

@@ -226,18 +226,12 @@ def _retag(units: list[Unit], lexicon: Lexicon) -> None:
             unit.tag = "N"
         elif (
             unit.tag == "N"
-            and before == "I"
+            and before in ("I", "B")
             and after in "DQM#$P"
             and lexicon.verb_forms.get(low, ("", ""))[1] == "VBG"
         ):
-            unit.tag = "K"  # "accused of arming the rebels"
-        elif (
-            unit.tag == "N"
-            and before == "B"
-            and after in "DQM#$P"
-            and lexicon.verb_forms.get(low, ("", ""))[1] == "VBG"
-        ):
-            unit.tag = "G"  # "is offering the United States access"
+            # "accused of arming the rebels", "is offering the United States access"
+            unit.tag = "K" if before == "I" else "G"
         elif unit.tag in "NV" and low in lexicon.verb_forms and _can_be_noun(low, lexicon):
             unit.tag = _verb_or_noun(low, before, after, lexicon)
         elif unit.tag == "E":
