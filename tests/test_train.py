@@ -148,6 +148,30 @@ def test_an_undertaking_needs_public_power_and_a_party_that_is_named(
     assert len([r for r in records if r.table == "deals"]) == bargains
 
 
+GRANTING = """model,table,label,feature,weight
+table,terms,,,-9
+table,terms,,lemma:right,12
+type,terms,concession,,9
+role,terms,giver_id,,-2
+role,terms,giver_id,side:before,4
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "act", "cue"),
+    [
+        ("Niger offered lithium rights to Canada.", "offer", "offered lithium rights"),
+        ("Niger did not give lithium rights to Canada.", "refuse", "did not give lithium rights"),
+    ],
+)
+def test_the_act_of_what_was_weighed_is_that_of_its_verb(
+    codebook: Codebook, tmp_path: Path, text: str, act: str, cue: str
+) -> None:
+    [term] = [r for r in records_with(codebook, tmp_path, GRANTING, text) if r.method == "trained.terms"]
+    [told] = [m for m in term.mentions if m.column == "act"]
+    assert (term.values["act"], text[told.start : told.end]) == (act, cue)
+
+
 BARGAINING = """model,table,label,feature,weight
 table,deals,,,-9
 table,deals,,lemma:swap,12

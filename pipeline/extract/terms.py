@@ -119,7 +119,7 @@ def _note_term(
 ) -> None:
     units = setting.sentence.units
     stance = stance_of(clause, setting.sentence, setting.cast, setting.given)
-    act, stance = act_told(stance, negated=clause.negated, bargains=bargains)
+    act, stance = act_told(stance, clause, setting, bargains)
     term = Term(
         rule, act, giver, receiver,
         span=(units[at[0]].start, units[at[1] - 1].end), cue=(units[clause.first].start, units[clause.verb].end),
@@ -134,13 +134,16 @@ def two_subjects(clause: Clause, setting: Setting) -> tuple[Actor, ...]:
     return tuple(subjects) if len(subjects) == 2 else ()
 
 
-def act_told(stance: Stance, *, negated: bool, bargains: Bargains) -> tuple[str, Stance]:
-    """The act of an undertaking that no verb of giving tells: by the stage of the bargain here, else by what is so.
+def act_told(stance: Stance, clause: Clause | None, setting: Setting, bargains: Bargains) -> tuple[str, Stance]:
+    """The act of an undertaking: its clause's verb's, else by the stage of the bargain here, else by what is so.
 
     What is negated is refused, and the claim is that it is.
     """
-    if negated:
+    if clause is not None and clause.negated:
         return "refuse", replace(stance, polarity="pos")
+    frame = _term_frame(clause, setting) if clause is not None else None
+    if frame is not None and frame.term is not None and frame.term["act"] != "provide":
+        return frame.term["act"], stance
     stages = {stage for deal in bargains.here for stage, _, _ in deal.stages}
     return "agree" if stages & AGREED else "expect" if stance.realis != "actual" else "provide", stance
 

@@ -349,13 +349,18 @@ def _stretch(candidate: Candidate, setting: Setting) -> tuple[int, int]:
 
 
 def _stance(candidate: Candidate, setting: Setting) -> Stance:
-    sentence, cast = setting.sentence, setting.cast
-    if candidate.clause is not None:
-        return stance_of(candidate.clause, sentence, cast, setting.given)
     group = candidate.group or Group(candidate.at, candidate.at + 1, candidate.at)
-    owner = next((c for c in sentence.clauses if group in c.objects), None)
-    stance = stance_of(owner, sentence, cast, setting.given) if owner is not None else noun_stance(group, setting)
-    return with_hearsay(stance, group, setting)
+    clause = _clause_telling(candidate, setting.sentence)
+    if clause is None:
+        return with_hearsay(noun_stance(group, setting), group, setting)
+    stance = stance_of(clause, setting.sentence, setting.cast, setting.given)
+    return stance if candidate.clause is not None else with_hearsay(stance, group, setting)
+
+
+def _clause_telling(candidate: Candidate, sentence: Sentence) -> Clause | None:
+    """The clause of a verb, or that a noun group is an object of."""
+    objects_of = (clause for clause in sentence.clauses if candidate.group in clause.objects)
+    return candidate.clause or next(objects_of, None)
 
 
 def _told_by(candidate: Candidate, setting: Setting) -> Span:
@@ -484,13 +489,14 @@ def _add_term(reading: Reading, sides: _Sides, setting: Setting, bargains: Barga
     elif len(deal.parties) > 1:
         giver, receiver = (side if side is not None and side.id in deal.parties else None for side in (giver, receiver))
     units, candidate = setting.sentence.units, reading.candidate
-    clause = candidate.clause
-    negated = clause is not None and clause.negated
-    act, stance = act_told(_stance(candidate, setting), negated=negated, bargains=bargains)
+    clause = _clause_telling(candidate, setting.sentence)
+    act, stance = act_told(_stance(candidate, setting), clause, setting, bargains)
     first, last = _stretch(candidate, setting)
     rule = TermRule(_method(reading), reading.kind, (), frozenset(), frozenset(), False, (), ())
     span = _told_by(candidate, setting)
-    cue = (units[clause.first].start, span[1]) if clause is not None else span
+    cue = (
+        (min(units[clause.first].start, span[0]), max(units[clause.verb].end, span[1])) if clause is not None else span
+    )
     both = two_subjects(candidate.clause, setting) if candidate.clause is not None and not sides.second else ()
     if both:
         giver = None
