@@ -149,7 +149,9 @@ class Codebook:
             set(self.grammar["light_verbs"]) | set(self.deals["verbs_of_likeness"]) | set(self.deals["contain_verbs"])
         )
         verbs |= set(self.deals["exchange_verbs"]) | set(self.grammar["meeting_verbs"])
-        self.verb_forms = {form: pair for form, pair in _verb_forms(verbs).items() if form not in closed}
+        verbs |= {verb.partition(" ")[0] for verb in self.grammar["implicative_verbs"] + self.grammar["failing_verbs"]}
+        # Of closed classes only adverbs and prepositions may be verbs: "vowed to back the rebels", "has given".
+        self.verb_forms = {form: pair for form, pair in _verb_forms(verbs).items() if closed.get(form, "R") in "RI"}
         self.noun_forms = _noun_forms(nouns)
 
     @cached_property

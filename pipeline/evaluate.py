@@ -137,6 +137,7 @@ def evaluate(gold: Sequence[Proposals], proposals: Sequence[Proposals], basis: B
         "missed": _residue(sides.gold, sides.system, sides.lenient),
         "unsupported": _residue(sides.system, sides.gold, [(other, one) for one, other in sides.lenient]),
         "factuality": _factuality(sides),
+        "acts": _acts(sides),
     }
 
 
@@ -175,6 +176,7 @@ def _part(gold: Sequence[Proposals], other: Sequence[Proposals], basis: Basis, n
         "n_documents": len(gold),
         "tables": _by_table(sides),
         "factuality": _factuality(sides),
+        "acts": _acts(sides),
         "stance": _stance(sides),
     }
 
@@ -527,6 +529,13 @@ def _factuality(sides: Sides) -> dict[str, Any]:
     return {"n_claims": len(pairs), "n_right": right, "accuracy": _share(right, len(pairs))}
 
 
+def _acts(sides: Sides) -> dict[str, Any]:
+    """Of lenient pairs of terms, which need not agree on it, how many have the same act."""
+    pairs = [pair for pair in sides.lenient if pair[0].table == "terms"]
+    right = sum(_same(one, other, "act") for one, other in pairs)
+    return {"n_terms": len(pairs), "n_right": right, "accuracy": _share(right, len(pairs))}
+
+
 def _stance(sides: Sides) -> dict[str, Any]:
     """Krippendorff's alpha on each column of the stance of claims by one holder on matched records."""
     pairs = [(one.values, other.values) for one, other in _same_holder(sides)]
@@ -588,6 +597,8 @@ def table_lines(report: Mapping[str, Any]) -> Iterable[str]:
         )
     told = report["factuality"]
     yield f"factuality of {told['n_claims']} matched claims: {_percent(told['accuracy'])}"
+    told = report["acts"]
+    yield f"act of {told['n_terms']} matched terms: {_percent(told['accuracy'])}"
 
 
 def _percent(share: float | None) -> str:

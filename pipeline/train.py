@@ -20,13 +20,16 @@ from pipeline.codebook import Codebook, load_codebook
 from pipeline.coded import read_folder
 from pipeline.contact import read_annotated
 from pipeline.errors import RsbError
+from pipeline.extract.acts import act_features
 from pipeline.extract.bargains import Bargains
+from pipeline.extract.candidates import Candidate, candidates, clause_telling, participants, telling
 from pipeline.extract.countries import country_features
 from pipeline.extract.counts import count_features, counted
 from pipeline.extract.document import extract_document, read_names
 from pipeline.extract.numbers import Quantity
 from pipeline.extract.setting import Setting
-from pipeline.extract.trained import ROLES, TYPE_COLUMNS, candidates, participants, role_features
+from pipeline.extract.terms import act_told
+from pipeline.extract.trained import ROLES, TYPE_COLUMNS, role_features, stance_told
 from pipeline.progress import track
 from pipeline.proposals import WHOLE, Record
 from pipeline.registry import load_registry
@@ -81,9 +84,10 @@ class Examples:
 
 def train(documents: Iterable[Document], codebook: Codebook) -> dict[Model, dict[str, float]]:
     """The weights of all types and roles, learned from documents."""
-    units, roles, numbers, countries = Examples(), {table: Examples() for table in ROLES}, Examples(), Examples()
+    units, numbers, countries, acts = Examples(), Examples(), Examples(), Examples()
+    roles = {table: Examples() for table in ROLES}
     for document in documents:
-        _collect(document, codebook, units, roles, numbers)
+        _collect(document, codebook, units, roles, numbers, acts)
         _collect_countries(document, codebook, countries)
     models: dict[Model, dict[str, float]] = {}
     whole = Design.of(units)
@@ -95,6 +99,7 @@ def train(documents: Iterable[Document], codebook: Codebook) -> dict[Model, dict
         models |= {("type", *label): weights for label, weights in _learn_all(units.only(telling), table)}
         models |= {("role", *label): weights for label, weights in _learn_all(roles[table], table)}
     models |= {("measure", *label): weights for label, weights in _learn_all(numbers, "figures")}
+    models |= {("act", *label): weights for label, weights in _learn_all(acts, "terms")}
     models |= {("place", *label): weights for label, weights in _learn_all(countries, "places")}
     return models
 
@@ -103,7 +108,12 @@ def train(documents: Iterable[Document], codebook: Codebook) -> dict[Model, dict
 
 
 def _collect(
-    document: Document, codebook: Codebook, units: Examples, roles: Mapping[str, Examples], numbers: Examples
+    document: Document,
+    codebook: Codebook,
+    units: Examples,
+    roles: Mapping[str, Examples],
+    numbers: Examples,
+    acts: Examples,
 ) -> None:
     told = [record for record in document.records if record.table in TYPE_COLUMNS]
     figures = [record for record in document.records if record.table == "figures"]
@@ -113,9 +123,12 @@ def _collect(
         found = list(candidates(setting, bargains))
         by_unit: dict[int, list[Record]] = {}
         for record in rows:
-            at = _head(record, [candidate.at for candidate in found], setting)
-            if at is not None:
-                by_unit.setdefault(at, []).append(record)
+            told_by = telling(_tells(record), found, setting, noun_first=record.table == "terms")
+            if told_by is None:
+                continue
+            by_unit.setdefault(told_by.at, []).append(record)
+            if record.table == "terms":
+                acts.add(*_act_told(record, told_by, setting, bargains), document.weight)
         for candidate in found:
             here = by_unit.get(candidate.at, [])
             kinds = {(record.table, _kind(record, codebook)) for record in here}
@@ -139,6 +152,19 @@ def _collect_countries(document: Document, codebook: Codebook, countries: Exampl
     names, _, tokens = read_names(document.text, document.source["published"], codebook)
     for place, features in country_features(names, tokens, codebook.names).items():
         countries.add(features, [("places", "")] if place in told else [], document.weight)
+
+
+def _act_told(
+    record: Record, candidate: Candidate, setting: Setting, bargains: Bargains
+) -> tuple[Iterator[str], list[tuple[str, str]]]:
+    """The features and the label of the act of a coded undertaking."""
+    kind = str(record.values["term_type"])
+    here = (t for t in bargains.terms if t.sentence == setting.out.sentence and t.rule.term_type == kind)
+    ruled = next(((term.act, term.stance) for term in here), None)
+    if ruled is None:
+        clause = clause_telling(candidate, setting.sentence)
+        ruled = act_told(stance_told(candidate, setting), clause, setting, bargains)
+    return act_features(candidate, kind, *ruled, setting, bargains), [("terms", str(record.values["act"]))]
 
 
 def _gives(record: Record, quantity: Quantity) -> bool:
@@ -167,17 +193,6 @@ def _tells(record: Record) -> tuple[int, int]:
 
 def _lies_in(record: Record, setting: Setting) -> bool:
     return setting.sentence.start <= _tells(record)[0] < setting.sentence.end
-
-
-def _head(record: Record, able: Sequence[int], setting: Setting) -> int | None:
-    """The unit that tells a record: the first verb of its span, or its last noun; of an undertaking the noun first."""
-    units = setting.sentence.units
-    start, end = _tells(record)
-    inside = [at for at in able if units[at].start < end and start < units[at].end]
-    verbs = [at for at in inside if any(clause.verb == at for clause in setting.sentence.clauses)][:1]
-    nouns = [at for at in inside if units[at].tag == "N"][-1:]
-    ranked = [*nouns, *verbs] if record.table == "terms" else [*verbs, *nouns]
-    return next(iter([*ranked, *inside]), None)
 
 
 def _roles_of(actor: str, record: Record) -> Iterator[str]:

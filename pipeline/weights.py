@@ -1,8 +1,8 @@
 """The weights by which the extractor reads what no rule has words for: `weights.csv` of the codebook, and its use.
 
 Logistic regressions over features that are strings and there or not. One a table says whether a unit tells anything of
-it, one a type which type that is, one a role who has it, one a measure whether a number counts that, and one whether a
-country that is named is told as a place. `pipeline.train` writes the file; nobody edits it by hand.
+it, one a type which type that is, one a role who has it, one an act whether an undertaking is told so, one a measure
+whether a number counts that, and one whether a country that is named is told as a place. `pipeline.train` writes the file; nobody edits it by hand.
 """
 
 import csv
@@ -17,9 +17,9 @@ import numpy as np
 from pipeline.errors import RsbError, not_utf8
 
 COLUMNS = ("model", "table", "label", "feature", "weight")
-"""model: `table` or `place` (no label), `type` (label: a type), `role` (label: a column or role) or `measure` (label: a
-measure). An empty feature is always there."""
-MODELS = frozenset({"table", "type", "role", "measure", "place"})
+"""model: `table` or `place` (no label), `type` (label: a type), `role` (label: a column or role), `act` (label: an act) or
+`measure` (label: a measure). An empty feature is always there."""
+MODELS = frozenset({"table", "type", "role", "act", "measure", "place"})
 ALWAYS = ""
 Label = tuple[str, str]
 Vector = np.ndarray[tuple[int], np.dtype[np.float64]]

@@ -79,22 +79,31 @@ def test_what_coders_read_in_some_texts_is_read_in_another(
     assert (text[told.start : told.end], told.inferred) == ("zorbed", True)
 
 
-def test_a_type_that_a_rule_read_in_the_sentence_is_left_to_the_rule(
-    codebook: Codebook, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    codebook.weights = learned(codebook, tmp_path_factory)
-    text = "France, which zorbed Niger, provided humanitarian aid to Mali."
-    events = [r for r in extract_document("new", text, None, codebook).records if r.values.get("event_type") == "AID"]
-    assert events
-    assert not [r for r in events if r.method.startswith("trained.")]
-
-
 def records_with(codebook: Codebook, tmp_path: Path, weights: str, text: str) -> list[Record]:
     """What is read in a text with these weights, written as the file would be."""
     path = tmp_path / "weights.csv"
     path.write_text(weights, encoding="utf-8")
     codebook.weights = load_weights(path)
     return extract_document("new", text, None, codebook).records
+
+
+HELPING = """model,table,label,feature,weight
+table,events,,,-1
+table,events,,lemma:zorbed,12
+type,events,AID,,9
+role,events,actor,side:before,4
+role,events,recipient,side:after,4
+"""
+
+
+@pytest.mark.parametrize(("more", "reads"), [("", True), (", provided humanitarian aid to Mali", False)])
+def test_a_type_that_a_rule_read_in_the_sentence_is_left_to_the_rule(
+    codebook: Codebook, tmp_path: Path, more: str, reads: bool
+) -> None:
+    records = records_with(codebook, tmp_path, HELPING, f"France, which zorbed Niger{more}.")
+    events = [record for record in records if record.values.get("event_type") == "AID"]
+    assert events
+    assert any(record.method == "trained.events" for record in events) is reads
 
 
 WEIGHTS = """model,table,label,feature,weight
@@ -170,6 +179,33 @@ def test_the_act_of_what_was_weighed_is_that_of_its_verb(
     [term] = [r for r in records_with(codebook, tmp_path, GRANTING, text) if r.method == "trained.terms"]
     [told] = [m for m in term.mentions if m.column == "act"]
     assert (term.values["act"], text[told.start : told.end]) == (act, cue)
+
+
+ACTS = (
+    GRANTING
+    + """act,terms,agree,,-1
+act,terms,agree,own:hand,4
+act,terms,promise,,-1
+act,terms,promise,above:hope,5
+act,terms,promise,rule:offer|concession,9
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "act"),
+    [
+        ("Niger handed lithium rights to Canada.", "agree"),
+        ("Niger hopes to hand lithium rights to Canada.", "promise"),
+        ("Niger offered Canada lithium concessions.", "offer"),
+        ("Niger did not hand lithium rights to Canada.", "refuse"),
+    ],
+)
+def test_the_act_is_weighed_with_the_verbs_around_it_and_what_rules_say(
+    codebook: Codebook, tmp_path: Path, text: str, act: str
+) -> None:
+    terms = [r for r in records_with(codebook, tmp_path, ACTS, text) if r.table == "terms"]
+    assert {term.values["act"] for term in terms} == {act}
 
 
 BARGAINING = """model,table,label,feature,weight

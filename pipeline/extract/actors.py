@@ -324,8 +324,8 @@ def _pronoun(unit: Unit, sentence: Sentence, cast: Cast) -> list[Actor]:
         actor = _subject_before(unit, sentence, cast) or next(
             (a for a in reversed(cast.subjects) if _is_body(a, cast)), None
         )
-    elif unit.lower in ("we", "us", "our") and not _is_quoted(unit, sentence):
-        actor = cast.voice
+    elif unit.lower in ("we", "us", "our"):
+        actor = _body_quoted(sentence, cast) if _is_quoted(unit, sentence) else cast.voice
     elif unit.lower in ("i", "me", "my") and not _is_quoted(unit, sentence):
         actor = cast.speaker
     else:
@@ -351,6 +351,20 @@ def _person_before(unit: Unit, sentence: Sentence, cast: Cast) -> str | None:
 def _is_quoted(unit: Unit, sentence: Sentence) -> bool:
     """Whether a unit stands inside quotation marks, as far as its sentence shows."""
     return sum(other.tag == '"' for other in sentence.units if other.start < unit.start) % 2 == 1
+
+
+def _body_quoted(sentence: Sentence, cast: Cast) -> str | None:
+    """Who says "we" in a sentence's quotation: its speaker, or the body that the speaker serves."""
+    for clause in sentence.clauses:
+        if clause.lemma not in cast.codebook.speech or _is_quoted(sentence.units[clause.verb], sentence):
+            continue
+        for group in clause.subjects:
+            head = sentence.units[group.last - 1]
+            found = [] if head.lower == "we" else resolve(group, sentence, cast)
+            if len(found) == 1:
+                row = cast.row(found[0].id)
+                return row.get("parent_id") if row["actor_type"] == "person" else found[0].id
+    return None
 
 
 def _is_body(actor: str, cast: Cast) -> bool:

@@ -72,6 +72,10 @@ _NOUN_GROUP = re.compile(
 _VERB_GROUP = re.compile(r"(?:[XHBO]|T(?=R*[VBHOEG])|R(?=R*[XHBOVEGTK]))*[VEGKBHO](?:R(?=R*[EVG])|(?<=[BHO])R*[EGV])*")
 
 
+_CONTRACTED = {"'ll": "will", "wo": "will", "'d": "would", "ca": "can"}
+"""Modal verbs as they stand in "they'll", "won't", "she'd", "can't"."""
+
+
 def parse_sentence(
     tokens: Tokens, first: int, last: int, names: list[Name], lexicon: Lexicon, times: Sequence[tuple[int, int]] = ()
 ) -> Sentence:
@@ -132,7 +136,18 @@ def _clauses(
     for number, (verb, clause) in enumerate(zip(verbs, clauses, strict=True)):
         _find_subject(clause, verb, clauses[:number], units, letters, group_of, lexicon)
         _find_antecedent(clause, letters, group_of)
+    _lend_subject(clauses)
     return clauses
+
+
+def _lend_subject(clauses: list[Clause]) -> None:
+    """ "Backing the rebels, Rwanda …", "After signing, …": a participle that opens a sentence has its main subject."""
+    main = next((clause for clause in clauses if clause.kind == "main" and clause.subjects), None)
+    for clause in clauses:
+        if clause is main:
+            break
+        if main is not None and clause.kind in ("gerund", "reduced") and not clause.subjects:
+            clause.subjects = main.subjects
 
 
 def _open_clause(units: list[Unit], letters: str, verb: Group, earlier: list[Clause], lexicon: Lexicon) -> Clause:
@@ -144,7 +159,8 @@ def _open_clause(units: list[Unit], letters: str, verb: Group, earlier: list[Cla
     span = letters[verb.first : verb.last]
     words = [unit.lower for unit in units[verb.first : verb.last]]
     clause.negated = any(word in lexicon.negations for word in words)
-    clause.modal = next((units[verb.first + at].lower for at, letter in enumerate(span) if letter == "X"), "")
+    modal = next((units[verb.first + at].lower for at, letter in enumerate(span) if letter == "X"), "")
+    clause.modal = _CONTRACTED.get(modal, modal)
     before_head = span[: verb.head - verb.first]
     clause.passive = (
         letters[verb.head] in "EV"
@@ -190,6 +206,7 @@ def _read_right(
 ) -> None:
     """Objects and prepositional phrases up to the next verb group or clause boundary."""
     index = verb.last
+    inside = clause.kind in ("infinitive", "gerund") and _is_inside_subject(verb, letters)
     if (
         index < limit
         and units[index].lower in lexicon.particles
@@ -218,7 +235,8 @@ def _read_right(
                 follows += 1
             is_subject_of_next = follows in verb_starts
             finite_next = is_subject_of_next and letters[follows] not in "TGE"
-            if finite_next and (preposition in lexicon.clause_prepositions or not preposition or joined):
+            due = inside and not (clause.objects or preposition)  # "The plan to arm the rebels | failed."
+            if finite_next and not due and (preposition in lexicon.clause_prepositions or not preposition or joined):
                 break
             if preposition:
                 clause.phrases.append((preposition, group))
@@ -253,6 +271,13 @@ def _read_right(
             break
         index += 1
     clause.end = index
+
+
+def _is_inside_subject(verb: Group, letters: str) -> bool:
+    """Whether a verb hangs on a noun that opens its clause, so that the finite verb is still to come."""
+    opening = max((letters.rfind(mark, 0, verb.first) for mark in 'SW;:"'), default=-1) + 1
+    before = letters[opening : verb.first]
+    return before.rstrip("RY")[-1:] in tuple("NM") and not any(letter in "VXHBO" for letter in before)
 
 
 def _split_datives(groups: list[Group], verbs: list[Group], units: list[Unit], lexicon: Lexicon) -> list[Group]:
@@ -375,7 +400,8 @@ def _find_subject(
             clause.kind = previous.kind
         return
     beside = group_of.get(before - 1) if before >= 0 and letters[before] == "," else None
-    if previous is not None and clause.kind == "main" and beside is not None and _is_argument(beside, previous):
+    owned = previous is not None and any(units[group.first].lower == "whose" for group in previous.subjects)
+    if previous is not None and clause.kind == "main" and beside and not owned and _is_argument(beside, previous):
         # "drove out the troops, told them …": a second predicate of the same subject.
         clause.subjects = previous.subjects
         return
@@ -445,6 +471,10 @@ def _subject_to_the_left(
                 break
             index -= 1
             continue
+        inner = next((c for c in earlier if c.kind in ("infinitive", "gerund") and c.first < group.first < c.end), None)
+        if inner is not None and inner.first > floor and _is_inside_subject(Group(inner.first, inner.last, 0), letters):
+            index = inner.first - 1
+            continue
         head_of_phrase = group.first > 0 and letters[group.first - 1] == "I"
         if head_of_phrase and units[group.first - 1].lower not in lexicon.clause_prepositions:
             index = group.first - 2
@@ -489,4 +519,19 @@ def _matching_comma(index: int, letters: str) -> int | None:
             return at if at > 0 else None
         if letters[at] in ';:"':
             return None
+    return None
+
+
+def slot_of(clause: Clause, group: Group, prefix: str = "") -> tuple[int, str] | None:
+    """How a noun group stands to a clause: rank of nearness, and name; None where it is none of its arguments."""
+    voice = "passive:" if clause.passive else ""
+    if group in clause.subjects:
+        return 1, f"{prefix}{voice}subject"
+    if group in clause.objects:
+        return 1, f"{prefix}{voice}object"
+    if group in clause.second:
+        return 1, f"{prefix}second"
+    for preposition, other in clause.phrases:
+        if other is group:
+            return 2, f"{prefix}{voice}{preposition}"
     return None

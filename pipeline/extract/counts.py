@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pipeline.codebook import Measure
+from pipeline.extract.clauses import slot_of
 from pipeline.extract.dates import Period
 from pipeline.extract.numbers import Quantity
 from pipeline.extract.setting import Setting
-from pipeline.extract.trained import lemma, slot_of
-from pipeline.extract.units import Unit
+from pipeline.extract.units import Unit, lemma
 
 HARM = ("deaths", "injured", "abducted")
 PERSONS = frozenset({"deaths", "injured", "displaced", "refugees", "abducted", "troops"})

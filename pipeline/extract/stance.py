@@ -258,7 +258,9 @@ def stance_of(clause: Clause, sentence: Sentence, cast: Cast, given: list[Attrib
             cue=opened,
             method="claim.open-question",
         )
-    if clause.negated and stance.polarity != "unk":
+    over = clause.parent if clause.kind == "infinitive" else None
+    fails = over is not None and over.lemma in grammar["failing_verbs"] and not over.negated
+    if (clause.negated or fails) and stance.polarity != "unk":
         flipped = "neg" if stance.polarity == "pos" else "pos"
         act = "deny" if flipped == "neg" and stance.holder is not None and stance.act in ("deny",) else stance.act
         stance = replace(stance, polarity=flipped, act=act)
@@ -292,7 +294,8 @@ def _with_modality(stance: Stance, clause: Clause, sentence: Sentence, cast: Cas
         seen += 1
     if clause.kind == "infinitive" and clause.parent is None and stance.realis == "actual":
         stance = replace(stance, realis="planned")
-    if units[clause.first].tag == "T" and stance.realis == "actual" and not _has_met(clause, cast):
+    settled = _has_met(clause, cast) or _is_implied(clause, cast)
+    if units[clause.first].tag == "T" and stance.realis == "actual" and not settled:
         stance = replace(stance, realis="planned")
     return stance
 
@@ -310,6 +313,15 @@ def _has_met(clause: Clause, cast: Cast) -> bool:
     if parent is None or parent.kind != "main" or parent.modal or parent.negated:
         return False
     return parent.lemma in cast.codebook.heads["meeting_verbs"]
+
+
+def _is_implied(clause: Clause, cast: Cast) -> bool:
+    """ "Managed to seize", "continues to back", "failed to seize": whether the verb above settles if it came about."""
+    over, grammar = clause.parent, cast.codebook.grammar
+    if over is None:
+        return False
+    verb = f"{over.lemma} {over.particle}" if over.particle else over.lemma
+    return verb in grammar["implicative_verbs"] or over.lemma in grammar["failing_verbs"]
 
 
 def _modal_span(clause: Clause, sentence: Sentence) -> Span:

@@ -141,9 +141,12 @@ def act_told(stance: Stance, clause: Clause | None, setting: Setting, bargains: 
     """
     if clause is not None and clause.negated:
         return "refuse", replace(stance, polarity="pos")
-    frame = _term_frame(clause, setting) if clause is not None else None
-    if frame is not None and frame.term is not None and frame.term["act"] != "provide":
-        return frame.term["act"], stance
+    # "Refused to offer": the verb above tells.
+    over = clause.parent if clause is not None and clause.kind == "infinitive" else None
+    for verb in (over, clause):
+        frame = _term_frame(verb, setting) if verb is not None else None
+        if frame is not None and frame.term is not None and frame.term["act"] != "provide":
+            return frame.term["act"], stance
     stages = {stage for deal in bargains.here for stage, _, _ in deal.stages}
     return "agree" if stages & AGREED else "expect" if stance.realis != "actual" else "provide", stance
 

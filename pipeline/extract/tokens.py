@@ -12,6 +12,11 @@ _TOKEN = re.compile(
     r"|(?P<line>\n+)"
     r"|(?P<mark>[^\w\s]|_)"
 )
+_CONTRACTION = re.compile(
+    r"(?i:(do|does|did|is|are|was|were|has|have|had|ca|wo|would|could|should|must|might|need)(n['’]t)"
+    r"|(i|you|he|she|it|we|they|there|who|that|what)(['’](?:re|ve|ll|d|m)))"
+)
+"""A verb with "not" or a pronoun with a verb, written as one word: two tokens, as in the Penn Treebank."""
 LONGEST = 300
 """Tokens after which a sentence is cut: no prose goes on so long, and the work per sentence grows faster than it."""
 _CLOSERS = frozenset("\"'”’»)]")
@@ -20,7 +25,10 @@ _OPENERS = frozenset("\"'“‘«([")
 
 @dataclass(slots=True)
 class Tokens:
-    """Parallel lists over tokens; `kind` is the name of the pattern's group. `sentences`: (first, end) tokens."""
+    """Parallel lists over tokens; `kind` is the name of the pattern's group. `sentences`: (first, end) tokens.
+
+    `lower`: in lower case, its apostrophes straight.
+    """
 
     start: list[int]
     end: list[int]
@@ -47,13 +55,24 @@ def tokenise(text: str, abbreviations: Container[str], starters: Container[str])
             if start and (len(match.group()) > 1 or _ends_block(word[-1], text, match.end())):
                 breaks.add(len(start))
             continue
-        start.append(match.start())
-        end.append(match.end())
-        word.append(match.group())
-        kind.append(group)
-    tokens = Tokens(start, end, word, [w.lower() for w in word], kind, [])
+        for first, last in _parts(match):
+            start.append(first)
+            end.append(last)
+            word.append(text[first:last])
+            kind.append(group)
+    lower = [w.lower().replace("’", "'") for w in word]
+    tokens = Tokens(start, end, word, lower, kind, [])
     tokens.sentences = _sentences(tokens, breaks, abbreviations, starters)
     return tokens
+
+
+def _parts(match: re.Match[str]) -> tuple[tuple[int, int], ...]:
+    """The spans of a match's tokens: one, or the two of a contraction."""
+    contracted = _CONTRACTION.fullmatch(match.group()) if match.lastgroup == "word" else None
+    if contracted is None:
+        return (match.span(),)
+    parted = match.start() + len(contracted.group(1) or contracted.group(3))
+    return (match.start(), parted), (parted, match.end())
 
 
 def _ends_block(last: str, text: str, following: int) -> bool:

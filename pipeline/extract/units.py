@@ -6,6 +6,7 @@ then phrases that tell when are set aside, and words that may be of several clas
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Protocol
 
@@ -94,7 +95,7 @@ def tagged_units(
 
     names: those that lie in the sentence, each one unit. times: spans, in the text, of phrases that tell when.
     """
-    units = _units(tokens, first, last, names, lexicon)
+    units = _without_inner_marks(_units(tokens, first, last, names, lexicon))
     _set_times_aside(units, times)
     _retag(units, lexicon)
     _join_offices(units, lexicon)
@@ -122,6 +123,32 @@ def _units(tokens: Tokens, first: int, last: int, names: list[Name], lexicon: Le
     return units
 
 
+def _without_inner_marks(units: list[Unit]) -> list[Unit]:
+    """The units without the marks around quoted words that only go on with their sentence.
+
+    "Granted it “full access” to its mines", "would “never” leave"; the marks of a quotation that a comma or colon opens
+    or closes, or in which somebody speaks as "we", stay.
+    """
+    left_out: set[int] = set()
+    for opens in range(1, len(units) - 1):
+        closing = _CLOSING.get(units[opens].word)
+        attached = units[opens].end == units[opens + 1].start and units[opens - 1].end < units[opens].start
+        if closing is None or not attached or opens in left_out or units[opens - 1].tag in ',:;."':
+            continue
+        reach = range(opens + 2, min(opens + QUOTED + 2, len(units)))
+        closes = next((at for at in reach if units[at].word in closing and units[at - 1].end == units[at].start), None)
+        if closes is None or units[closes - 1].tag in ",.;":
+            continue
+        if not any(unit.lower in ("we", "us", "our", "i", "me", "my") for unit in units[opens:closes]):
+            left_out |= {opens, closes}
+    return [unit for at, unit in enumerate(units) if at not in left_out] if left_out else units
+
+
+_CLOSING = {"“": "”", "‘": "’", '"': '"', "'": "'", "«": "»", "„": "“”"}
+QUOTED = 12
+"""How many units quoted words that go on with their sentence have at most."""
+
+
 def _tag(word: str, low: str, kind: str, lexicon: Lexicon) -> str:
     if kind == "number":
         return "#"
@@ -135,14 +162,12 @@ def _tag(word: str, low: str, kind: str, lexicon: Lexicon) -> str:
     if closed and not (word.isupper() and len(word) > 1):
         return closed
     form = lexicon.verb_forms.get(low)
-    opened = lexicon.open.get(low) or (None if word[0].isupper() else _guess(low))
+    opened = lexicon.open.get(low)
     if form and opened == "J" and form[1] in ("VBN", "VBDN"):
         return "E"
     if form and low not in lexicon.noun_forms and opened not in ("N", "J"):
         return {"VBN": "E", "VBDN": "E", "VBD": "V", "VBG": "G"}.get(form[1], "V")
-    if word[0].isupper() and opened is None:
-        return "M"
-    return opened or _guess(low)
+    return opened or ("M" if word[0].isupper() else _guess(low))
 
 
 def _guess(low: str) -> str:
@@ -185,6 +210,7 @@ def _join_offices(units: list[Unit], lexicon: Lexicon) -> None:
 def _retag(units: list[Unit], lexicon: Lexicon) -> None:
     """Settle words that may be verb or noun, and participles that may be verbs or modifiers, by their neighbours."""
     _retag_bounds(units, lexicon)
+    _retag_contracted(units, lexicon)
     for unit, behind in pairwise(units):
         if unit.lower in lexicon.modifying and behind.lower in lexicon.collective:
             unit.tag = "J"
@@ -204,6 +230,8 @@ def _retag(units: list[Unit], lexicon: Lexicon) -> None:
         if low == "to" and unit.tag == "T" and _is_preposition(units, index, after, lexicon):
             unit.tag = "I"
             continue
+        if unit.tag in "RI" and low in lexicon.verb_forms:
+            _retag_closed(index, before, after, units, lexicon)
         if unit.name is not None or unit.tag not in "NVEGJ":
             continue
         if index and units[index - 1].tag == "W" and unit.tag == "V":
@@ -214,24 +242,34 @@ def _retag(units: list[Unit], lexicon: Lexicon) -> None:
             unit.tag = "V"
         elif _is_adjective(index, before, after, units, lexicon):
             unit.tag = "J"
+        elif (
+            unit.tag == "J" and before in "NMP" and after in "DQM" and lexicon.verb_forms.get(low, ("", ""))[1] == "VB"
+        ):
+            unit.tag = "V"  # "the companies own the mines"
         elif before == "T" and unit.tag in "NJ":
             units[index - 1].tag = "I"
         elif before == "T" and unit.tag == "V":
             pass
-        elif before == "X" and unit.tag in "NJ":
+        elif (before == "X" or _is_negated_do(index, units, lexicon)) and unit.tag in "NJV":
             unit.tag = "V"
         elif index and units[index - 1].tag == "R" and before in "DQ" and unit.tag in "VE" and after in "NMJ":
             unit.tag = "J"
         elif before in "DQJ'#$" and unit.tag == "V" and low in lexicon.verb_forms and _can_be_noun(low, lexicon):
             unit.tag = "N"
         elif (
-            unit.tag == "N"
-            and before in ("I", "B")
+            unit.tag in "NJ"
+            and before in "IBV,"
             and after in "DQM#$P"
             and lexicon.verb_forms.get(low, ("", ""))[1] == "VBG"
         ):
             # "accused of arming the rebels", "is offering the United States access"
-            unit.tag = "K" if before == "I" else "G"
+            unit.tag = "G" if before == "B" else "K"
+        elif (
+            index == 0 and unit.tag in "GN" and after in "DQM#$P" and lexicon.verb_forms.get(low, ("", ""))[1] == "VBG"
+        ):
+            unit.tag = "K"  # "Backing the rebels, Rwanda …"
+        elif unit.tag in "GN" and before in "NM" and _takes_good(index, units, lexicon):
+            unit.tag = "K"  # "rebels smuggling coltan", "a company mining gold"
         elif unit.tag in "NV" and low in lexicon.verb_forms and _can_be_noun(low, lexicon):
             unit.tag = _verb_or_noun(low, before, after, lexicon)
         elif unit.tag == "E":
@@ -267,6 +305,36 @@ def _retag(units: list[Unit], lexicon: Lexicon) -> None:
             # "… to Houthi rebels.", but "…, Reuters reports."
             speaks = lexicon.verb_forms[unit.lower][0] in lexicon.speech and _closes_speech(index, units)
             unit.tag = "V" if speaks or (unit.tag == "V" and not _has_finite(units, index)) else "N"
+
+
+def _takes_good(index: int, units: list[Unit], lexicon: Lexicon) -> bool:
+    """Whether an "-ing" form is followed by a commodity that is no part of a longer noun group."""
+    if lexicon.verb_forms.get(units[index].lower, ("", ""))[1] != "VBG" or index + 1 >= len(units):
+        return False
+    good = units[index + 1].name
+    return good is not None and good.of_kind("commodity") is not None and _tag_beside(units, index + 1, 1) not in "NM~"
+
+
+def _retag_closed(index: int, before: str, after: str, units: list[Unit], lexicon: Lexicon) -> None:
+    """An adverb or preposition that is a verb here: "vowed to back the rebels", "has given", "are following"."""
+    unit, form = units[index], lexicon.verb_forms[units[index].lower][1]
+    asked = units[0].tag in "OX" and before in "MNP"  # "Will Rwanda back the rebels?"
+    if form == "VB" and (before in "TX" or asked or _is_negated_do(index, units, lexicon)) and after in "DQMPT":
+        unit.tag = "V"
+    elif form in ("VBN", "VBDN") and (
+        before in "BH" or (units[index + 1 : index + 2] and units[index + 1].lower == "by")
+    ):
+        unit.tag = "E"
+    elif form == "VBG" and before == "B" and after in "DQMP":
+        unit.tag = "G"
+
+
+def _is_negated_do(index: int, units: list[Unit], lexicon: Lexicon) -> bool:
+    """Whether a unit stands behind "do not", so that it can only be a verb."""
+    at = index - 1
+    while at > 0 and units[at].tag == "R":
+        at -= 1
+    return 0 <= at < index - 1 and units[at].tag == "O" and units[at + 1].lower in lexicon.negations
 
 
 def _is_adjective(index: int, before: str, after: str, units: list[Unit], lexicon: Lexicon) -> bool:
@@ -315,6 +383,17 @@ def _tag_beside(units: list[Unit], index: int, step: int) -> str:
     while 0 <= index < len(units) and units[index].tag == "Y":
         index += step
     return units[index].tag if 0 <= index < len(units) else "^" if step < 0 else "."
+
+
+def _retag_contracted(units: list[Unit], lexicon: Lexicon) -> None:
+    """ "It's", "who's": the "'s" of a pronoun is "is", or "has" before a participle with an object ("he's signed a deal")."""
+    for index, (pronoun, unit) in enumerate(pairwise(units)):
+        if unit.tag != "'" or pronoun.tag not in "PWSD" or unit.start != pronoun.end:
+            continue
+        behind = [other for other in units[index + 2 : index + 6] if other.tag != "R"][:2]
+        form = lexicon.verb_forms.get(behind[0].lower, ("", ""))[1] if behind else ""
+        acts = form in ("VBN", "VBDN") and len(behind) > 1 and behind[1].tag in "DQMP$#"
+        unit.tag = "H" if acts or (behind and behind[0].lower == "been") else "B"
 
 
 def _retag_bounds(units: list[Unit], lexicon: Lexicon) -> None:
@@ -385,6 +464,9 @@ def _participle(index: int, before: str, after: str, units: list[Unit], lexicon:
         return "J"
     if form == "VBN":
         return "E"
+    if before == "W":
+        # "which backed Uganda"
+        return "V"
     if lemma in lexicon.speech and following not in ("by", "of"):
         return "V"
     if before == "M" and after == "N" and _another_verb_follows(index, units):
@@ -419,9 +501,17 @@ def _is_object(index: int, units: list[Unit], lexicon: Lexicon) -> bool:
 
 
 def _has_finite(units: list[Unit], index: int) -> bool:
-    """Whether the main clause around a unit has another finite verb."""
+    """Whether the main clause around a unit has another finite verb: one that no relative pronoun before it takes."""
     stop = next((at for at in range(index + 1, len(units)) if units[at].tag in "SW;:"), len(units))
-    return any(_is_finite(at, units) for at in range(stop) if at != index)
+    taken = False
+    for at in range(stop):
+        if units[at].tag == "W":
+            taken = True
+        elif at != index and _is_finite(at, units):
+            if not taken:
+                return True
+            taken = units[at].tag in "XHBO"  # "which has backed" is one verb.
+    return False
 
 
 def _is_finite(at: int, units: list[Unit]) -> bool:
@@ -437,3 +527,19 @@ def _another_verb_follows(index: int, units: list[Unit]) -> bool:
         if units[at].tag in "VXB" or (units[at].tag == "H" and units[at - 1].tag in "NM#"):
             return units[at - 1].tag in "NM#R)"
     return False
+
+
+def lemma(unit: Unit) -> str:
+    """A unit's dictionary form; a name goes by its kinds ("<actor>"), a number as "<#>"."""
+    if unit.name is not None:
+        kinds = sorted({entry.kind for entry in unit.name.entries}) or ["name"]
+        return f"<{'+'.join(kinds)}>"
+    return "<#>" if unit.tag == "#" else _lemma(unit.lower, unit.tag in "VEGKBHO")
+
+
+@lru_cache(maxsize=1 << 16)
+def _lemma(word: str, is_verb: bool) -> str:
+    from lemminflect import getLemma
+
+    found = getLemma(word, "VERB" if is_verb else "NOUN", lemmatize_oov=False)
+    return str(found[0]) if found else word

@@ -41,7 +41,8 @@ def sentences(text: str) -> list[str]:
         ("🇨🇩🤝 gold", ["🇨", "🇩", "🤝", "gold"]),
         ("a_b", ["a", "_", "b"]),
         ("السودان, 2025", ["السودان", ",", "2025"]),
-        ("don’t", ["don’t"]),
+        ("don’t, can't, N’Djamena’s", ["do", "n’t", ",", "ca", "n't", ",", "N’Djamena", "’s"]),
+        ("They've won; I’m in", ["They", "'ve", "won", ";", "I", "’m", "in"]),
         ("", []),
         (" \n\t ", []),
     ],
@@ -115,7 +116,7 @@ TEXTS = st.text(max_size=80) | st.lists(
 def test_every_token_is_the_text_of_its_span_and_nothing_but_blanks_lies_between(text: str) -> None:
     tokens = read(text)
     assert [text[a:b] for a, b in zip(tokens.start, tokens.end, strict=True)] == tokens.word
-    assert [word.lower() for word in tokens.word] == tokens.lower
+    assert [word.lower().replace("’", "'") for word in tokens.word] == tokens.lower
     ends = [0, *tokens.end]
     between = [text[a:b] for a, b in zip(ends, [*tokens.start, len(text)], strict=True)]
     assert "".join(between).strip() == ""
