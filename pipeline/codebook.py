@@ -82,18 +82,21 @@ class Frame:
 class TermRule:
     """One rule of `terms.yaml`; phrases are sequences of alternatives (`<resource>` and `<commodity>` are classes).
 
-    gives, gets: verbs whose subject gives, or receives, what the term names. owner_gets: whether the one whose it is
+    gives, gets: verbs whose subject gives, or receives, what the term names. does, objects: verbs whose subject gives it by
+    acting on one of these nouns ("lifts sanctions"; `<resource>` as in phrases). owner_gets: whether the one whose it is
     receives it ("the DRC's defence capabilities"), not gives it ("its mines").
     """
 
     id: str
     term_type: str
-    phrases: tuple[tuple[frozenset[str], ...], ...]
-    gives: frozenset[str]
-    gets: frozenset[str]
-    owner_gets: bool
-    positive: tuple[str, ...]
-    negative: tuple[str, ...]
+    phrases: tuple[tuple[frozenset[str], ...], ...] = ()
+    gives: frozenset[str] = frozenset()
+    gets: frozenset[str] = frozenset()
+    does: frozenset[str] = frozenset()
+    objects: frozenset[str] = frozenset()
+    owner_gets: bool = False
+    positive: tuple[str, ...] = ()
+    negative: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +144,10 @@ class Codebook:
         closed["that"] = "S"
         self.closed = closed
         verbs = {verb.split(" ")[0] for frame in self.frames for verb in frame.verbs}
-        verbs |= {verb for rule in self.terms for verb in rule.gives | rule.gets}
+        verbs |= {verb.split(" ")[0] for rule in self.terms for verb in rule.gives | rule.gets | rule.does}
         nouns = {noun.split(" ")[-1] for frame in self.frames for noun in frame.nouns}
         nouns |= {head for frame in self.frames for head in frame.heads if not head.startswith("<")}
+        nouns |= {noun for rule in self.terms for noun in rule.objects if not noun.startswith("<")}
         nouns |= set(self.deals["nouns"]) | set(self.deals["back_references"])
         verbs |= (
             set(self.grammar["light_verbs"]) | set(self.deals["verbs_of_likeness"]) | set(self.deals["contain_verbs"])
@@ -196,6 +200,16 @@ class Codebook:
         return gets | {verb: (rule, True) for rule in self.terms for verb in rule.gives}
 
     @cached_property
+    def deeds_by_verb(self) -> Mapping[str, tuple[tuple[str, TermRule], ...]]:
+        """lemma → (particle, rule), for verbs that tell a term of some objects."""
+        index: dict[str, list[tuple[str, TermRule]]] = {}
+        for rule in self.terms:
+            for verb in sorted(rule.does):
+                lemma, _, particle = verb.partition(" ")
+                index.setdefault(lemma, []).append((particle, rule))
+        return {lemma: tuple(pairs) for lemma, pairs in index.items()}
+
+    @cached_property
     def deal_words(self) -> frozenset[str]:
         """Words that tell what a bargain is about."""
         return frozenset(word for row in self.deals["types"] for word in row["words"])
@@ -211,7 +225,9 @@ class Codebook:
     @cached_property
     def particles(self) -> frozenset[str]:
         """Words that make a verb of the rules another verb ("call for")."""
-        return frozenset(verb.partition(" ")[2] for frame in self.frames for verb in frame.verbs if " " in verb)
+        verbs = {verb for frame in self.frames for verb in frame.verbs}
+        verbs |= {verb for rule in self.terms for verb in rule.does}
+        return frozenset(verb.partition(" ")[2] for verb in verbs if " " in verb)
 
     @cached_property
     def negations(self) -> frozenset[str]:
@@ -449,6 +465,8 @@ def _load_terms(path: Path, codes: Codes) -> tuple[TermRule, ...]:
                 phrases,
                 frozenset(row.get("gives", ())),
                 frozenset(row.get("gets", ())),
+                frozenset(row.get("does", ())),
+                frozenset(row.get("objects", ())),
                 bool(row.get("owner_gets")),
                 tuple(row["positive"]),
                 tuple(row["negative"]),

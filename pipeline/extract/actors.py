@@ -209,9 +209,9 @@ def _by_head(
         and word in heads["state_heads"] | heads["military_heads"] | heads["company_heads"] | heads["part_heads"]
     ):
         states = _states_behind(group, sentence, cast, within=word in heads["state_heads"])
-        body = _body_after_of(group, sentence, cast) if not states and word in heads["part_heads"] else []
-        if body:
-            return body
+        bodies = _bodies_behind(group, sentence, cast) if not states and word in heads["part_heads"] else []
+        if bodies:
+            return bodies
         if len(states) > 1 and word in heads["state_heads"]:
             return [Actor(one, start, end, True) for one in states]
         state = states[0] if states else None
@@ -233,22 +233,24 @@ def _by_head(
     return _reference(word, sentence, group, cast)
 
 
-def _body_after_of(group: Group, sentence: Sentence, cast: Cast) -> list[Actor]:
-    """ "Members of the Burmese military", "fighters from M23": the body they belong to."""
+def _bodies_behind(group: Group, sentence: Sentence, cast: Cast) -> list[Actor]:
+    """ "Members of the Burmese military", "delegates of the M23 and of the government": the bodies they belong to."""
     units = sentence.units
-    if group.last >= len(units) or units[group.last].lower not in ("of", "from"):
-        return []
-    following = sentence.group_of.get(group.last + 1)
-    named = name_actor(units[following.last - 1]) if following is not None else None
-    if named is None or cast.type_of(named[0].target) not in (
-        "armed_group",
-        "military",
-        "government",
-        "igo",
-        "company",
-    ):
-        return []
-    return [Actor(named[0].target, named[1].start, named[1].end, True)]
+    found: list[Actor] = []
+    at = group.last
+    while at < len(units) and units[at].lower in ("of", "from"):
+        following = sentence.group_of.get(at + 1)
+        bodies = resolve(following, sentence, cast) if following is not None else []
+        bodies = [actor for actor in bodies if cast.type_of(actor.id) in _BODIES]
+        if following is None or not bodies:
+            break
+        found += bodies
+        at = following.last + (following.last < len(units) and units[following.last].tag == "C")
+    return found
+
+
+_BODIES = frozenset({"armed_group", "military", "government", "igo", "company", "state"})
+"""Who has members and delegates."""
 
 
 def _states_behind(group: Group, sentence: Sentence, cast: Cast, *, within: bool) -> list[str]:

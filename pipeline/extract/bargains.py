@@ -188,6 +188,14 @@ def settle(bargains: Bargains, codes: Codes, cast: Cast) -> None:
             term.deal = (own or fitting)[-1] if fitting else _deal_of_terms(term, states, codes, bargains, cast)
         if term.deal is not None and len(term.deal.parties) == 2 and len(known) < 2:
             _fill(term)
+    for term in bargains.terms:
+        # What was told before its bargain: "China will build roads in exchange for Guinea's bauxite".
+        known = {_state(a.id) for a in (term.giver, term.receiver) if a is not None}
+        if term.deal is None and known:
+            fitting = [d for d in bargains.deals if known <= {_state(p) for p in d.parties} and not d.is_example]
+            term.deal = fitting[-1] if fitting else None
+            if term.deal is not None and len(term.deal.parties) == 2:
+                _fill(term)
     _drop_doubles(bargains)
     for term in bargains.terms:
         if (

@@ -499,7 +499,7 @@ def _subject_to_the_left(
         found = [group]
         while group.first - 1 > 0 and letters[group.first - 1] == "C" and group_of.get(group.first - 2):
             group = group_of[group.first - 2]
-            if group.first > 0 and letters[group.first - 1] == "I":
+            if (group.first > 0 and letters[group.first - 1] == "I") or _is_acted_on(group, earlier, lexicon):
                 break
             found.insert(0, group)
         while len(found) > 1 and group.first > 1 and letters[group.first - 1] == "," and group_of.get(group.first - 2):
@@ -509,6 +509,11 @@ def _subject_to_the_left(
             found.insert(0, group)
         return found
     return [best] if best else []
+
+
+def _is_acted_on(group: Group, earlier: list[Clause], lexicon: Lexicon) -> bool:
+    """Whether a group is the object of the verb before: "Russia gets a base and | Sudan receives arms"."""
+    return bool(earlier) and group in earlier[-1].objects and earlier[-1].lemma not in lexicon.speech
 
 
 def _matching_comma(index: int, letters: str) -> int | None:

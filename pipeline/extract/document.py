@@ -231,6 +231,7 @@ def _add_bargains(bargains: Bargains, out: Collector, cast: Cast) -> None:
     for deal in bargains.deals:
         terms = terms_of.get(id(deal), [])
         sides = {codebook.codes.parent("term_type", term.rule.term_type) for term in terms}
+        sides |= {"resource" for term in terms if term.commodity is not None}  # "pays in gold"
         kind = _deal_type(deal, sides, codebook)
         alone = deal.registered or kind in ("ceasefire", "peace_agreement")
         if len(deal.parties) < (1 if alone else 2) and not terms:

@@ -35,9 +35,11 @@ INTENDED = frozenset({"CONSULT", "SUPPORT", "COOPERATE", "AID"})
 
 def _target_place(clause: Clause, setting: Setting) -> tuple[str, Span, bool] | None:
     """The place that a verb's object names ("captured Goma")."""
+    units = setting.sentence.units
     for group in clause.subjects if clause.passive else clause.objects:
-        for unit in setting.sentence.units[group.first : group.last]:
-            found = place_named(unit.name, setting.cast) if unit.name is not None else None
+        for at in range(group.first, group.last):
+            name, owns = units[at].name, at + 1 < group.last and units[at + 1].tag == "'"
+            found = place_named(name, setting.cast) if name is not None and not owns else None
             if found is not None:
                 return found
     return None
@@ -91,9 +93,8 @@ def read_verb_frames(setting: Setting) -> None:
             if frame.event is None and frame.relation is None:
                 continue
             actors = first_filled(clause, frame.actor, setting)
-            recipients = [
-                a for a in first_filled(clause, frame.recipient, setting) if a.id not in {x.id for x in actors}
-            ]
+            told_on = first_filled(clause, frame.recipient, setting) or _owners_of_object(frame, clause, setting)
+            recipients = [a for a in told_on if a.id not in {x.id for x in actors}]
             if denies_what_stands_before(clause, setting.sentence, setting.cast):
                 recipients = []
             if frame.stage and frame.event == "SUPPORT" and not actors and len(setting.parties) > 1:
@@ -118,6 +119,14 @@ def read_verb_frames(setting: Setting) -> None:
                     frame, actors, recipients, span, (clause.last, max(clause.end, clause.last)), stance, setting
                 )
     _note_subjects(setting)
+
+
+def _owners_of_object(frame: Frame, clause: Clause, setting: Setting) -> list[Actor]:
+    """Whose thing is acted on, where that is no actor itself: "rejected Rwanda's offer", "bombed Iranian sites"."""
+    if frame.mutual or "object" not in frame.recipient:
+        return []
+    groups = clause.subjects if clause.passive else clause.objects
+    return [actor for group in groups for actor in modifier_actors(group, setting.sentence, setting.cast)]
 
 
 def _note_subjects(setting: Setting) -> None:
@@ -412,7 +421,8 @@ def _read_noun(frame: Frame, group: Group, setting: Setting) -> bool:
 def _toward(frame: Frame, following: list[tuple[str, Group]], sentence: Sentence, cast: Cast) -> list[Actor]:
     """Whom an event noun's phrases name as recipient, the frame's own prepositions first."""
     own = [slot_name for slot_name in frame.recipient if slot_name not in ("object", "second", "subject")]
-    for wanted in (*own, "on", "with", "for", "to", "of", "into", "over", "against"):
+    friendly = frame.event in ("AGREE", "CONSULT", "SUPPORT", "COOPERATE", "AID")
+    for wanted in (*own, "on", "with", "for", "to", "of", "into", "over", *(() if friendly else ("against",))):
         found: list[Actor] = []
         for preposition, group in following:
             if preposition in CIRCUMSTANCE:

@@ -7,7 +7,7 @@ from pipeline.codebook import Frame, TermRule
 from pipeline.extract.actors import Actor, modifier_actors, resolve
 from pipeline.extract.bargains import PARTY_TYPES, RESOURCE_SIDE, Bargains, Deal, Term, is_told_of, parties, party
 from pipeline.extract.clauses import Clause, Group
-from pipeline.extract.setting import Setting, commodities_in, first_filled, phrases_after, slot
+from pipeline.extract.setting import Setting, commodities_in, first_filled, noun_stance, phrases_after, slot
 from pipeline.extract.stance import Stance, stance_of
 from pipeline.extract.units import Unit
 
@@ -19,10 +19,12 @@ def read_terms(setting: Setting, bargains: Bargains) -> None:
     sentence = setting.sentence
     taken: set[int] = set()
     exchange = _exchange_at(setting)
+    _read_term_verbs(taken, setting, bargains)
     for clause in sentence.clauses:
         frame = _term_frame(clause, setting)
         contains = clause.lemma in setting.cast.codebook.deals["contain_verbs"]
-        if (frame is None and not contains) or clause.lemma in setting.cast.codebook.terms_by_verb:
+        told = clause.verb in taken or clause.lemma in setting.cast.codebook.terms_by_verb
+        if (frame is None and not contains) or told:
             continue
         end = _reach(clause, setting, exchange)
         hits = list(phrases_in(clause.last, end, setting, taken, in_exchange=exchange is not None))
@@ -35,34 +37,106 @@ def read_terms(setting: Setting, bargains: Bargains) -> None:
         for hit in hits:
             taken.update(range(hit[1], hit[2]))
             _add_term(hit, clause, frame, setting, bargains)
+    _read_nouns(exchange, taken, setting, bargains)
     if exchange is not None:
         _read_exchange(exchange, taken, setting, bargains)
+    _answer(setting, bargains)
     _read_hoped(taken, setting, bargains)
     _read_nominal(taken, setting, bargains)
-    _read_term_verbs(taken, setting, bargains)
     _read_loose(taken, setting, bargains)
 
 
+def _read_nouns(exchange: tuple[int, int] | None, taken: set[int], setting: Setting, bargains: Bargains) -> None:
+    """ "Kinshasa's offer of cobalt access to Washington", "Kyiv's request for drones": nouns that give or ask."""
+    sentence, book = setting.sentence, setting.cast.codebook
+    units = sentence.units
+    for group in sentence.groups:
+        head = units[group.last - 1]
+        noun = book.noun_forms.get(head.lower, head.lower)
+        frame = next((f for before, f in book.frames_by_noun.get(noun, ()) if f.term is not None and not before), None)
+        following = phrases_after(group, sentence)
+        if head.name is not None or frame is None or frame.term is None or not following:
+            continue
+        gives = frame.term["direction"] == "give"
+        doer = party(modifier_actors(group, sentence, setting.cast) or _behind(("by",), following, setting), setting)
+        other = party(_behind(("to", "for") if gives else ("from", "to"), following, setting), setting)
+        source = party(_behind(("from",), following, setting), setting) if gives else None
+        if source is not None:
+            doer, other = source, doer  # "Chad's loan from Glencore"
+        if doer is None or (other is not None and other.id == doer.id):
+            continue
+        last = following[-1][1].last
+        last = min(last, exchange[0]) if exchange is not None and exchange[0] > group.last else last
+        for rule, first, end, goods in list(phrases_in(group.last - 1, last, setting, taken, in_exchange=False)):
+            taken.update(range(first, end))
+            cue = (units[group.first].start, head.end)
+            span = (units[first].start, units[end - 1].end)
+            giver, receiver = (doer, other) if gives else (other, doer)
+            stance = noun_stance(group, setting)
+            term = Term(rule, frame.term["act"], giver, receiver, span=span, cue=cue, stance=stance, method=frame.id)
+            bargains.note(term, goods, setting.out.sentence)
+
+
+def _behind(prepositions: tuple[str, ...], following: list[tuple[str, Group]], setting: Setting) -> list[Actor]:
+    """The actors that the first of these phrases with such a preposition names."""
+    found = (resolve(group, setting.sentence, setting.cast) for before, group in following if before in prepositions)
+    return next((actors for actors in found if actors), [])
+
+
 def _read_term_verbs(taken: set[int], setting: Setting, bargains: Bargains) -> None:
-    """Undertakings that a verb tells by itself: "trains Malian soldiers", "pays Wagner …"."""
+    """Undertakings that a verb tells, alone or with its object: "trains Malian soldiers", "lifted sanctions on Mali"."""
     for clause in setting.sentence.clauses:
-        rule, gives = setting.cast.codebook.terms_by_verb.get(clause.lemma, (None, True))
-        if rule is None or clause.verb in taken:
+        if clause.verb in taken:
+            continue
+        deed = _deed(clause, setting)
+        rule, gives = (deed[0], True) if deed else setting.cast.codebook.terms_by_verb.get(clause.lemma, (None, True))
+        if rule is None:
             continue
         subject = party(slot(clause, "subject", setting), setting)
-        other = party(first_filled(clause, ("second", "object", "to", "for", "from", "in", "with"), setting), setting)
+        reach = ("second", "object", *_SIDES) if deed is None else ("second", *_SIDES, "on", "against")
+        other = party(first_filled(clause, reach, setting), setting)
+        objects = [deed[1]] if deed else clause.subjects if clause.passive else [*clause.objects, *clause.second]
+        if other is None:
+            owners = [a for group in objects for a in modifier_actors(group, setting.sentence, setting.cast)]
+            other = party(owners, setting)
+        is_resource = setting.cast.codebook.codes.parent("term_type", rule.term_type) == RESOURCE_SIDE
         goods = commodities_in(clause.last, max(clause.end, clause.last), setting)
         if clause.passive:
             goods = goods or [good for g in clause.subjects for good in commodities_in(g.first, g.last, setting)]
-        is_resource = setting.cast.codebook.codes.parent("term_type", rule.term_type) == RESOURCE_SIDE
         told = is_told_of(setting, bargains) or bool(bargains.here)
-        if subject is None or (other is None and not told) or (is_resource and not goods):
+        if subject is None or (other is None and not told) or (is_resource and deed is None and not goods):
             continue
         if other is not None and subject.id == other.id:
-            continue
-        taken.add(clause.verb)
+            if deed is None:
+                continue
+            other = None
+        if rule.term_type == "payment" and goods and clause.lemma == "repay":
+            rule = next(r for r in setting.cast.codebook.terms if r.term_type == "offtake")  # "Repaid in oil".
+        elif not is_resource and rule.term_type != "payment":
+            goods = []
+        taken.update((clause.verb, *(at for group in objects for at in range(group.first, group.last))))
         giver, receiver = (subject, other) if gives else (other, subject)
-        _note_term(rule, clause, (clause.first, clause.last), giver, receiver, goods, setting, bargains)
+        last = max(clause.last, deed[1].last) if deed else clause.last
+        _note_term(rule, clause, (clause.first, last), giver, receiver, goods, setting, bargains)
+
+
+_SIDES = ("to", "for", "from", "in", "with")
+"""Phrases that name the other side of what a verb gives."""
+
+
+def _deed(clause: Clause, setting: Setting) -> tuple[TermRule, Group] | None:
+    """The term that a verb with its object tells, and the object."""
+    units, book = setting.sentence.units, setting.cast.codebook
+    groups = clause.subjects if clause.passive else [*clause.objects, *clause.second]
+    for particle, rule in book.deeds_by_verb.get(clause.lemma, ()):
+        if particle and particle != clause.particle:
+            continue
+        for group in groups:
+            head = units[group.last - 1]
+            known = book.noun_forms.get(head.lower, head.lower) in rule.objects or head.lower in rule.objects
+            if known or ("<resource>" in rule.objects and _is_good(head, setting)):
+                return rule, group
+    return None
 
 
 def _read_nominal(taken: set[int], setting: Setting, bargains: Bargains) -> None:
@@ -229,17 +303,16 @@ def _names_deal(at: int, setting: Setting) -> bool:
 
 
 def _exchanged_good(at: int, setting: Setting) -> tuple[TermRule, int, int] | None:
-    book = setting.cast.codebook
-    word = setting.sentence.units[at].lower
-    if setting.sentence.units[at].tag != "N":
-        return None
-    wanted = (
-        "military_aid"
-        if word in book.deals["exchanged_security"]
-        else "mine_access"
-        if word in book.deals["exchanged_resource"]
-        else None
-    )
+    """What a single noun stands for inside an exchange: a security good, a resource as such, or a commodity's output."""
+    book, unit = setting.cast.codebook, setting.sentence.units[at]
+    group = setting.sentence.group_of.get(at)
+    wanted = None
+    if unit.tag == "N" and unit.lower in book.deals["exchanged_security"]:
+        wanted = "military_aid"
+    elif unit.tag == "N" and unit.lower in (*book.deals["exchanged_resource"], *book.deals["resource_nouns"]):
+        wanted = "mine_access"
+    elif unit.name is not None and unit.name.of_kind("commodity") and group is not None and group.last == at + 1:
+        wanted = "mine_access" if unit.lower.split()[-1] in book.deals["resource_nouns"] else "offtake"
     rule = next((r for r in book.terms if r.term_type == wanted), None)
     return (rule, at, at + 1) if rule is not None else None
 
@@ -338,7 +411,8 @@ def _direction(
         return _contained(clause, setting, bargains)
     act = frame.term["act"]
     subject = party(slot(clause, "subject", setting), setting)
-    beneficiary = party(first_filled(clause, ("second", "to", "for"), setting), setting)
+    reach = ("second", "to", "for", *(name for name in frame.recipient if name != "object"))
+    beneficiary = party(first_filled(clause, reach, setting), setting)
     if frame.term["direction"] == "get":
         giver, receiver = party(first_filled(clause, ("from", "second", "of"), setting), setting), subject
         if clause.objects and act == "request" and giver is None:
@@ -426,40 +500,58 @@ def _named_beside(last: int, rule: TermRule, setting: Setting) -> tuple[Actor | 
 def _exchange_at(setting: Setting) -> tuple[int, int] | None:
     """The units of an exchange phrase ("in exchange for"), longest first; of "for" behind a verb of trading."""
     units = setting.sentence.units
-    verbs = setting.cast.codebook.deals["exchange_verbs"]
-    for clause in setting.sentence.clauses:
-        given = next((group for preposition, group in clause.phrases if preposition == "for"), None)
-        if clause.lemma in verbs and clause.objects and given is not None:
-            return given.first - 1, given.first
     for at, unit in enumerate(units):
         for phrase in setting.cast.codebook.exchanges.get(unit.lower, ()):
             if [other.lower for other in units[at : at + len(phrase)]] == phrase:
                 return at, at + len(phrase)
+    for clause in setting.sentence.clauses:
+        given = next((group for preposition, group in clause.phrases if preposition == "for"), None)
+        if given is not None and _trades(clause, setting):
+            return given.first - 1, given.first
     return None
+
+
+def _trades(clause: Clause, setting: Setting) -> bool:
+    """Whether a verb's object goes one way for what "for" brings back."""
+    stands = clause.objects or clause.passive or clause.lemma == "pay"
+    return clause.lemma in setting.cast.codebook.deals["exchange_verbs"] and bool(stands)
 
 
 def _read_exchange(exchange: tuple[int, int], taken: set[int], setting: Setting, bargains: Bargains) -> None:
     """ "X in exchange for Y": what stands on the two sides goes opposite ways."""
     units = setting.sentence.units
-    if units[exchange[1] - 1].lower not in ("for",):
+    if units[exchange[1] - 1].lower not in ("for", "on", "upon", "to"):
         return
     stop = next(
         (c.first for c in setting.sentence.clauses if c.first > exchange[1] and units[c.first - 1].tag in ",C"),
         len(units),
     )
-    before = [t for t in bargains.terms if t.sentence == setting.out.sentence]
-    if not before:
-        start = max((c.last for c in setting.sentence.clauses if c.last <= exchange[0]), default=0)
-        before = _nominal_side(start, exchange[0], taken, setting, bargains)
+    stop = next((at for at in range(exchange[1], stop) if units[at].lower == "with"), stop)
     after = list(phrases_in(exchange[1], stop, setting, taken, in_exchange=True))
+    before = [t for t in bargains.terms if t.sentence == setting.out.sentence]
+    host = max((c for c in setting.sentence.clauses if c.last <= exchange[0]), key=lambda c: c.last, default=None)
+    if not before:
+        start = host.last if host is not None else 0
+        before = _nominal_side(start, exchange[0], host if after else None, taken, setting, bargains)
     cue = (units[exchange[0]].start, units[exchange[1] - 1].end)
     model = before[0] if before else None
+    payer, payee = _trading(host, setting) if host is not None and _trades(host, setting) else (None, None)
     for rule, first, last, goods in after:
         taken.update(range(first, last))
         near_giver, near_receiver = _named_beside(last, rule, setting)
-        giver = near_giver or (model.receiver if model else None)
-        receiver = near_receiver or (model.giver if model else None)
-        act = _opposite(model.act) if model else "expect"
+        if near_giver is not None and near_giver.inferred and payee is not None:
+            near_giver = None  # "Pays Wagner for its protection": the verb says whose it is.
+        for term in before:
+            # "Kinshasa's offer of cobalt in return for American help": who gives the one gets the other.
+            if near_giver is not None and term.giver is not None and near_giver.id != term.giver.id:
+                term.receiver = term.receiver or near_giver
+        giver = near_giver or (model.receiver if model else None) or payee
+        receiver = near_receiver or (model.giver if model else None) or payer
+        if giver is None and receiver is None:
+            continue
+        if giver is not None and receiver is not None and giver.id == receiver.id:
+            receiver = None
+        act = _opposite(model.act) if model else "provide" if payer is not None else "expect"
         stance = model.stance if model else Stance()
         span = (units[first].start, units[last - 1].end)
         term = Term(rule, act, giver, receiver, span=span, cue=cue, stance=stance, method="term.exchange")
@@ -470,20 +562,52 @@ def _read_exchange(exchange: tuple[int, int], taken: set[int], setting: Setting,
         _exchange_deal(model, cue, setting, bargains)
 
 
+def _answer(setting: Setting, bargains: Bargains) -> None:
+    """ "If Washington sends troops, Kinshasa will open its mines": of two undertakings each answers the other's giver."""
+    words = " ".join(unit.lower for unit in setting.sentence.units)
+    if not any(f" {word} " in f" {words} " for word in setting.cast.codebook.deals["answering"]):
+        return
+    told = [term for term in bargains.terms if term.sentence == setting.out.sentence and term.giver is not None]
+    givers = {term.giver.id: term.giver for term in told if term.giver is not None}
+    if len(givers) != 2:
+        return
+    for term in told:
+        other = next(actor for actor in givers.values() if term.giver is None or actor.id != term.giver.id)
+        term.receiver = term.receiver or Actor(other.id, other.start, other.end, True)
+
+
+def _trading(clause: Clause, setting: Setting) -> tuple[Actor | None, Actor | None]:
+    """Who gives what a verb of trading has as object, and who gets it."""
+    subject = party(slot(clause, "subject", setting), setting)
+    other = party(first_filled(clause, ("second", "object", "to", "with"), setting), setting)
+    return subject, other if other is None or subject is None or other.id != subject.id else None
+
+
 def _opposite(act: str) -> str:
     return {"request": "offer", "offer": "request"}.get(act, act)
 
 
-def _nominal_side(first: int, last: int, taken: set[int], setting: Setting, bargains: Bargains) -> list[Term]:
-    """What stands before an exchange phrase without a giving verb: "U.S. support for Ukraine in exchange for …"."""
+def _nominal_side(
+    first: int, last: int, host: Clause | None, taken: set[int], setting: Setting, bargains: Bargains
+) -> list[Term]:
+    """What stands before an exchange phrase without a giving verb: "U.S. support for Ukraine in exchange for …".
+
+    host: the clause before the phrase, whose subject gives where nobody else is named to.
+    """
     units = setting.sentence.units
     known = len(bargains.terms)
+    doer, other = _trading(host, setting) if host is not None else (None, None)
     for rule, at, end, goods in list(phrases_in(first, last, setting, taken, in_exchange=True)):
         taken.update(range(at, end))
         giver, receiver = _named_beside(end, rule, setting)
         act = "provide" if giver and receiver else "expect"
-        span = (units[at].start, units[end - 1].end)
-        term = Term(rule, act, giver, receiver, span=span, cue=span, stance=Stance(), method="term.exchange")
+        span, cue, stance = (units[at].start, units[end - 1].end), (units[at].start, units[end - 1].end), Stance()
+        if host is not None and doer is not None:
+            giver, receiver = giver or doer, receiver or other
+            stance = stance_of(host, setting.sentence, setting.cast, setting.given)
+            act, stance = act_told(stance, host, setting, bargains)
+            cue = (units[host.first].start, units[host.verb].end)
+        term = Term(rule, act, giver, receiver, span=span, cue=cue, stance=stance, method="term.exchange")
         bargains.note(term, goods, setting.out.sentence)
     return bargains.terms[known:]
 

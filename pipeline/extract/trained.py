@@ -37,6 +37,8 @@ THRESHOLD = {"deals": 0.08, "events": 0.35, "relations": 0.25, "terms": 0.1}
 """Probability from which a unit is read, chosen on articles left out of training (docs/extraction.md)."""
 UNLIKELY = 0.05
 """Probability below which an event that a rule has read is taken back."""
+SINGLE = ("events", "terms")
+"""Tables of which one word tells one type."""
 TAKEN = 0.35
 """Probability from which a participant is taken; the likeliest is taken from half of that."""
 
@@ -63,11 +65,15 @@ def read_trained(setting: Setting, bargains: Bargains) -> None:
     _weigh_acts([candidate for candidate, _ in weighed], setting, bargains)
     ruled = {(r.table, r.values.get(TYPE_COLUMNS.get(r.table, ""))) for r in setting.out.of_sentence(0)}
     ruled |= {("terms", term.rule.term_type) for term in bargains.terms if term.sentence == setting.out.sentence}
+    spoken = _units_of_rules(setting, bargains)
     best: dict[tuple[str, str], Reading] = {}
     for candidate, told in weighed:
         for (table, kind), likely in told.items():
             known = best.get((table, kind))
             if likely < THRESHOLD[table] or (table, kind) in ruled:
+                continue
+            likelier = any(of == table and other > likely for (of, _), other in told.items())
+            if table in SINGLE and (likelier or candidate.at in spoken[table]):
                 continue
             if known is None or likely > known.likely:
                 best[table, kind] = Reading(likely, candidate, table, kind)
@@ -81,6 +87,25 @@ def read_trained(setting: Setting, bargains: Bargains) -> None:
             _add_relation(reading, sides, setting)
         else:
             _add_term(reading, sides, setting, bargains)
+
+
+def _units_of_rules(setting: Setting, bargains: Bargains) -> dict[str, set[int]]:
+    """By table of `SINGLE`, the units of the sentence by which rules have read a row."""
+    told = {
+        "events": [
+            (mention.start, mention.end)
+            for record in setting.out.of_sentence(0)
+            if record.table == "events"
+            for mention in record.mentions
+            if mention.column == "event_type"
+        ],
+        "terms": [term.span for term in bargains.terms if term.sentence == setting.out.sentence],
+    }
+    units = list(enumerate(setting.sentence.units))
+    return {
+        table: {at for at, unit in units for start, end in spans if start <= unit.start and unit.end <= end}
+        for table, spans in told.items()
+    }
 
 
 def _weigh_acts(found: Sequence[Candidate], setting: Setting, bargains: Bargains) -> None:
@@ -305,7 +330,7 @@ def _add_term(reading: Reading, sides: _Sides, setting: Setting, bargains: Barga
     act, stance = act_told(stance_told(candidate, setting), clause, setting, bargains)
     act = weighed_act(candidate, reading.kind, act, stance, setting, bargains)
     first, last = _stretch(candidate, setting)
-    rule = TermRule(_method(reading), reading.kind, (), frozenset(), frozenset(), False, (), ())
+    rule = TermRule(_method(reading), reading.kind)
     span = _told_by(candidate, setting)
     cue = (
         (min(units[clause.first].start, span[0]), max(units[clause.verb].end, span[1])) if clause is not None else span

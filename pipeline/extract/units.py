@@ -165,7 +165,7 @@ def _tag(word: str, low: str, kind: str, lexicon: Lexicon) -> str:
     opened = lexicon.open.get(low)
     if form and opened == "J" and form[1] in ("VBN", "VBDN"):
         return "E"
-    if form and low not in lexicon.noun_forms and opened not in ("N", "J"):
+    if form and low not in lexicon.noun_forms and opened not in ("N", "J") and (opened or form[1] != "VBZ"):
         return {"VBN": "E", "VBDN": "E", "VBD": "V", "VBG": "G"}.get(form[1], "V")
     return opened or ("M" if word[0].isupper() else _guess(low))
 
@@ -211,6 +211,9 @@ def _retag(units: list[Unit], lexicon: Lexicon) -> None:
     """Settle words that may be verb or noun, and participles that may be verbs or modifiers, by their neighbours."""
     _retag_bounds(units, lexicon)
     _retag_contracted(units, lexicon)
+    for index, unit in enumerate(units):
+        if unit.lower == "to" and unit.tag == "T" and _tag_beside(units, index, 1) in "DQM#$'~PI":
+            unit.tag = "I"
     for unit, behind in pairwise(units):
         if unit.lower in lexicon.modifying and behind.lower in lexicon.collective:
             unit.tag = "J"
@@ -226,6 +229,9 @@ def _retag(units: list[Unit], lexicon: Lexicon) -> None:
             unit.tag = _retag_that(low, before, after)
             if low == "that" and before in "NM'#)" and _opens_relative(units, index, lexicon):
                 unit.tag, units[index + 1].tag = "W", "V"
+            continue
+        if unit.tag == "J" and before == "D" and index + 1 < len(units) and units[index + 1].lower == "of":
+            unit.tag = "N"  # "the last of its troops"
             continue
         if low == "to" and unit.tag == "T" and _is_preposition(units, index, after, lexicon):
             unit.tag = "I"
@@ -388,12 +394,17 @@ def _tag_beside(units: list[Unit], index: int, step: int) -> str:
 def _retag_contracted(units: list[Unit], lexicon: Lexicon) -> None:
     """ "It's", "who's": the "'s" of a pronoun is "is", or "has" before a participle with an object ("he's signed a deal")."""
     for index, (pronoun, unit) in enumerate(pairwise(units)):
-        if unit.tag != "'" or pronoun.tag not in "PWSD" or unit.start != pronoun.end:
+        if unit.tag != "'" or pronoun.tag not in "PWSDMN" or unit.start != pronoun.end:
             continue
         behind = [other for other in units[index + 2 : index + 6] if other.tag != "R"][:2]
         form = lexicon.verb_forms.get(behind[0].lower, ("", ""))[1] if behind else ""
-        acts = form in ("VBN", "VBDN") and len(behind) > 1 and behind[1].tag in "DQMP$#"
-        unit.tag = "H" if acts or (behind and behind[0].lower == "been") else "B"
+        after = behind[1].tag if len(behind) > 1 else ""
+        been = form in ("VBN", "VBDN") and after in tuple("DQP$#" if pronoun.tag in "MN" else "DQMP$#")
+        if pronoun.tag in "PWSD":
+            unit.tag = "H" if been or (behind and behind[0].lower == "been") else "B"
+        elif been or (form == "VBG" and after in tuple("DQMP$#")):
+            # "Niger's signed a deal", "Taipei's offering Eswatini a refinery": no noun group has an article inside.
+            unit.tag = "H" if been else "B"
 
 
 def _retag_bounds(units: list[Unit], lexicon: Lexicon) -> None:

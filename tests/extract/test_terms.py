@@ -45,6 +45,60 @@ def test_who_gives_what_to_whom_and_what_two_undertake_together(text: str, told:
 
 
 @pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "Mali pays Wagner in gold for its protection.",
+            {("payment", "MLI", "wagner-group"), ("protection_service", "wagner-group", "MLI")},
+        ),
+        (
+            "Niger would swap its uranium for Iranian drones.",
+            {("offtake", "NER", "IRN"), ("arms_or_equipment", "IRN", "NER")},
+        ),
+        (
+            "China will build roads in Guinea in exchange for bauxite.",
+            {("infrastructure", "CHN", "GIN"), ("offtake", "GIN", "CHN")},
+        ),
+        (
+            "Washington made its military aid to Kyiv conditional on access to Ukraine's minerals.",
+            {("military_aid", "USA", "UKR"), ("mine_access", "UKR", "USA")},
+        ),
+        (
+            "Kinshasa's offer of cobalt access in return for American help against the M23 stands.",
+            {("mine_access", "COD", "USA"), ("military_aid", "USA", "COD")},
+        ),
+        (
+            "Turkey will train Somali troops in return for a share of Somalia's offshore oil.",
+            {("military_training", "TUR", "SOM"), ("mine_access", "SOM", "TUR")},
+        ),
+        (
+            "If Washington sends troops, Kinshasa will open its mines to American companies.",
+            {("troop_deployment", "USA", "COD"), ("mine_access", "COD", "usa-companies")},
+        ),
+        (
+            "Under the deal, Russia gets a naval base and Sudan receives arms.",
+            {("base_access", "SDN", "RUS"), ("arms_or_equipment", "RUS", "SDN")},
+        ),
+        (
+            "Myanmar's junta pays for Russian jets with rare earths.",
+            {("payment", "MMR", "RUS"), ("arms_or_equipment", "RUS", "MMR")},
+        ),
+        ("Angola is repaying Chinese loans with oil.", {("offtake", "AGO", "CHN")}),
+        ("Mali's sale of gold to Russia drew criticism.", {("offtake", "MLI", "RUS")}),
+        (
+            "Mali gave Russia a gold mine as collateral for a loan.",
+            {("mine_access", "MLI", "RUS"), ("loan", "RUS", "MLI")},
+        ),
+        ("Rwanda received a warm welcome in Mali in return.", set()),
+    ],
+)
+def test_what_stands_on_the_two_sides_of_an_exchange_goes_opposite_ways(text: str, told: set[tuple[str, ...]]) -> None:
+    records = extract_document("new", text, None, book(), after_rules=lambda _setting, _bargains: None).records
+    terms = [record.values for record in records if record.table == "terms"]
+    assert {(term["term_type"], term["giver_id"], term["receiver_id"]) for term in terms} == told
+
+
+@pytest.mark.parametrize(
     ("text", "act"),
     [
         ("Rwanda gave the United States access to its minerals.", "provide"),
