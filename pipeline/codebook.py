@@ -306,6 +306,8 @@ class Codebook:
             "second_words",
             "former_words",
             "stationing_verbs",
+            "owned_nouns",
+            "part_nouns",
             "state_firm_words",
             "troop_nouns",
             "part_heads",

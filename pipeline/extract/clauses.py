@@ -136,6 +136,8 @@ def _clauses(
     for number, (verb, clause) in enumerate(zip(verbs, clauses, strict=True)):
         _find_subject(clause, verb, clauses[:number], units, letters, group_of, lexicon)
         _find_antecedent(clause, letters, group_of)
+        denied = any(units[group.first].lower == "no" for group in (*clause.subjects, *clause.objects))
+        clause.negated = clause.negated or denied  # "Has no troops", "no deal was signed".
     _lend_subject(clauses)
     return clauses
 
@@ -153,12 +155,15 @@ def _lend_subject(clauses: list[Clause]) -> None:
 def _open_clause(units: list[Unit], letters: str, verb: Group, earlier: list[Clause], lexicon: Lexicon) -> Clause:
     head = units[verb.head]
     lemma, tag = lexicon.verb_forms.get(head.lower, (head.lower, ""))
-    if letters[verb.head] == "B":
-        lemma = "be"
+    lemma = {"B": "be", "H": "have", "O": "do"}.get(letters[verb.head], lemma)
     clause = Clause(verb.head, verb.first, verb.last, lemma, tag)
     span = letters[verb.first : verb.last]
     words = [unit.lower for unit in units[verb.first : verb.last]]
-    clause.negated = any(word in lexicon.negations for word in words)
+    behind = verb.last
+    while behind < len(units) and letters[behind] == "R":
+        behind += 1
+    words_behind = [unit.lower for unit in units[verb.last : behind]]  # "Is not the president".
+    clause.negated = any(word in lexicon.negations for word in (*words, *words_behind))
     modal = next((units[verb.first + at].lower for at, letter in enumerate(span) if letter == "X"), "")
     clause.modal = _CONTRACTED.get(modal, modal)
     before_head = span[: verb.head - verb.first]

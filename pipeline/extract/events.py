@@ -115,9 +115,10 @@ def read_verb_frames(setting: Setting) -> None:
                 target = None if recipients else _target_place(clause, setting)
                 taken = _add_framed(frame, actors, recipients, span, stretch, stance, setting, target)
             if frame.relation is not None and actors:
-                _add_relation(
-                    frame, actors, recipients, span, (clause.last, max(clause.end, clause.last)), stance, setting
-                )
+                held = (clause.last, max(clause.end, clause.last))
+                if clause.passive and clause.subjects:
+                    held = (clause.subjects[0].first, clause.subjects[-1].last)  # "The mine, owned by Barrick".
+                _add_relation(frame, actors, recipients, span, held, stance, setting)
     _note_subjects(setting)
 
 
@@ -240,7 +241,7 @@ def _add_relation(
     units = setting.sentence.units
     last = min(stretch[1], len(units))
     base: dict[str, Span | tuple[int, int, bool]] = {
-        "*": (span[0], max(span[1], units[last - 1].end)),
+        "*": (min(span[0], units[stretch[0]].start), max(span[1], units[last - 1].end)),
         "predicate": span,
     }
     if predicate in HOLDINGS:

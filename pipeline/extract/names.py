@@ -170,7 +170,7 @@ def find_names(text: str, tokens: Tokens, names: Names, grammar: "NameGrammar", 
     by_start = {start: index for index, start in enumerate(tokens.start)}
     by_end = {end: index + 1 for index, end in enumerate(tokens.end)}
     found: list[Name] = []
-    for start, end, entries in _definite(names.find(text), text, names):
+    for start, end, entries in _definite(names.find(text), text, names, published):
         if start not in by_start or end not in by_end or text[end : end + 1] == "$":
             continue
         if _goes_on(text, start, end) and any(
@@ -192,10 +192,14 @@ Found = tuple[int, int, tuple[Entry, ...]]
 _INDEFINITE = re.compile(r"\b(?:a|an) $", re.IGNORECASE)
 
 
-def _definite(found: Iterable[Found], text: str, names: Names) -> Iterator[Found]:
-    """The names found; of an office with an indefinite article ("a Russian deputy minister") what is named inside it."""
+def _definite(found: Iterable[Found], text: str, names: Names, published: str | None) -> Iterator[Found]:
+    """The names found; of an office that nobody known holds here what is named inside it.
+
+    "A Russian deputy minister" means anybody, and "Hezbollah leader X" is no leader of before the day of publication.
+    """
     for start, end, entries in found:
-        if _INDEFINITE.search(text, max(0, start - 3), start) and all(e.alias_type == "title" for e in entries):
+        anybody = _INDEFINITE.search(text, max(0, start - 3), start) is not None or not _valid(entries, published)
+        if anybody and all(e.alias_type == "title" for e in entries):
             for first, last, inner in names.find_all(text[start:end]):
                 if last - first < end - start:
                     yield start + first, start + last, inner

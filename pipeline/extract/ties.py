@@ -6,7 +6,7 @@ state-owned Aramco".
 
 from pipeline.extract.actors import Actor, name_actor, resolve
 from pipeline.extract.clauses import Clause, Group, Sentence
-from pipeline.extract.events import add_relation
+from pipeline.extract.events import ARMED, add_relation
 from pipeline.extract.setting import Setting, noun_stance, place_named
 from pipeline.extract.stance import Stance, stance_of
 from pipeline.extract.units import Unit
@@ -24,8 +24,11 @@ def read_ties(setting: Setting) -> None:
         _read_base(group, setting)
         _read_state_owned(group, setting)
         _read_compound(group, setting)
+        _read_part(group, setting)
     for clause in setting.sentence.clauses:
         _read_being(clause, setting)
+        _read_office(clause, setting)
+        _read_war(clause, setting)
 
 
 def _read_title(group: Group, setting: Setting) -> None:
@@ -234,6 +237,74 @@ def _in_apposition(group: Group, setting: Setting) -> list[Actor]:
     before = setting.sentence.group_of.get(group.first - 2) if _is_comma(group.first - 1, units) else None
     pair = name_actor(units[before.last - 1]) if before is not None else None
     return [Actor(pair[0].target, pair[1].start, pair[1].end)] if pair is not None else []
+
+
+def _read_part(group: Group, setting: Setting) -> None:
+    """ "A, a subsidiary of B", "A is an arm of B", "M23, part of the Congo River Alliance": what belongs to what."""
+    units, cast, heads = setting.sentence.units, setting.cast, setting.cast.codebook.heads
+    head = units[group.last - 1].lower
+    whole = _body_behind(group.last, BODIES | {"state"}, setting)
+    if whole is None or head not in heads["owned_nouns"] | heads["part_nouns"]:
+        return
+    clause = next((c for c in setting.sentence.clauses if c.lemma == "be" and group in c.objects), None)
+    parts = [a for g in clause.subjects for a in resolve(g, setting.sentence, cast)] if clause is not None else []
+    stance = stance_of(clause, setting.sentence, cast, setting.given) if clause is not None else Stance()
+    if clause is None:
+        before = setting.sentence.group_of.get(group.first - 2) if _is_comma(group.first - 1, units) else None
+        parts = resolve(before, setting.sentence, cast) if before is not None else []
+    if len(parts) != 1 or parts[0].id == whole.id:
+        return
+    part, cue = parts[0], (units[group.last - 1].start, units[group.last - 1].end)
+    base: dict[str, Span | tuple[int, int, bool]] = {
+        "*": (min(part.start, cue[0]), max(whole.end, cue[1])),
+        "predicate": cue,
+    }
+    kinds = cast.type_of(part.id), cast.type_of(whole.id)
+    if head in heads["owned_nouns"] and kinds[0] == "company" and kinds[1] in ("company", "state"):
+        add_relation("owns", whole, part, base, stance, "tie.owns", setting.out)
+    elif (
+        head in heads["part_nouns"]
+        and kinds[0] in BODIES | {"state"}
+        and kinds[1] in ("armed_group", "igo", "military")
+    ):
+        add_relation("member_of", part, whole, base, stance, "tie.member-of", setting.out)
+
+
+def _read_office(clause: Clause, setting: Setting) -> None:
+    """ "X is the president of Rwanda", "X became M23's leader": the office that a clause gives its subject."""
+    sentence, cast = setting.sentence, setting.cast
+    if clause.lemma != "be" or clause.negated:
+        return
+    people = [a for g in clause.subjects for a in resolve(g, sentence, cast) if cast.type_of(a.id) == "person"]
+    for group in clause.objects:
+        told = _title_at(group.first, group.last, setting) if not _is_person(group, setting) else None
+        if told is None or len(people) != 1 or is_former(told[1], setting):
+            continue
+        predicate, cue, body = told
+        whole = (min(cue[0], people[0].start, body.start), max(cue[1], people[0].end, body.end))
+        base: dict[str, Span | tuple[int, int, bool]] = {"*": whole, "predicate": (*cue, True)}
+        stance = stance_of(clause, sentence, cast, setting.given)
+        add_relation(predicate, people[0], body, base, stance, f"tie.{predicate.replace('_', '-')}", setting.out)
+
+
+def _read_war(clause: Clause, setting: Setting) -> None:
+    """ "Sudan's army and the RSF are at war", "Rwanda is at war with the FDLR"."""
+    sentence, cast = setting.sentence, setting.cast
+    at_war = [g for p, g in clause.phrases if p == "at" and sentence.units[g.last - 1].lower in ("war",)]
+    if clause.lemma != "be" or not at_war:
+        return
+    groups = [*clause.subjects, *(g for p, g in clause.phrases if p == "with")]
+    sides = {a.id: a for g in groups for a in resolve(g, sentence, cast)}
+    if len(sides) != 2 or {cast.type_of(actor) for actor in sides} - ARMED:
+        return
+    first, second = sides.values()
+    cue = (sentence.units[clause.first].start, sentence.units[at_war[0].last - 1].end)
+    base: dict[str, Span | tuple[int, int, bool]] = {
+        "*": (min(cue[0], first.start), max(cue[1], second.end)),
+        "predicate": cue,
+    }
+    stance = stance_of(clause, sentence, cast, setting.given)
+    add_relation("fights", first, second, base, stance, "tie.fights", setting.out)
 
 
 def _read_being(clause: Clause, setting: Setting) -> None:

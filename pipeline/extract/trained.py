@@ -33,13 +33,13 @@ ROLES = {
     "terms": ("giver_id", "receiver_id"),
 }
 """The sides of a row: who acts, and on whom; those of a deal are alike."""
-THRESHOLD = {"deals": 0.08, "events": 0.35, "relations": 0.25, "terms": 0.1}
+THRESHOLD = {"deals": 0.08, "events": 0.3, "relations": 0.25, "terms": 0.1}
 """Probability from which a unit is read, chosen on articles left out of training (docs/extraction.md)."""
 UNLIKELY = 0.05
 """Probability below which an event that a rule has read is taken back."""
 SINGLE = ("events", "terms")
 """Tables of which one word tells one type."""
-TAKEN = 0.35
+TAKEN = {"deals": 0.25, "events": 0.35, "relations": 0.35, "terms": 0.35}
 """Probability from which a participant is taken; the likeliest is taken from half of that."""
 
 
@@ -157,8 +157,9 @@ def _sides(reading: Reading, setting: Setting, weights: Weights) -> _Sides:
     sides = []
     for role in ROLES[reading.table]:
         ranked = sorted(likely[role], key=lambda pair: (-pair[0], pair[1].start))
-        taken = [actor for chance, actor in ranked if chance >= TAKEN]
-        sides.append(taken or [actor for chance, actor in ranked[:1] if chance >= TAKEN / 2])
+        least = TAKEN[reading.table]
+        taken = [actor for chance, actor in ranked if chance >= least]
+        sides.append(taken or [actor for chance, actor in ranked[:1] if chance >= least / 2])
     if len(sides) == 1:
         return _Sides(sides[0], [])
     first, second = sides

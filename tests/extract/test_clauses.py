@@ -130,6 +130,21 @@ def test_what_is_negated_is_marked(denied: str, codebook: Codebook) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "negated"),
+    [
+        ("Rwanda is not an ally.", True),
+        ("Rwanda has no troops in Mali.", True),
+        ("No soldiers were sent.", True),
+        ("Rwanda is an ally.", False),
+        ("Rwanda has troops, not tanks, in Mali.", False),
+    ],
+)
+def test_a_negation_may_stand_behind_the_verb_or_in_a_noun_group(text: str, negated: bool, codebook: Codebook) -> None:
+    [clause] = [clause for sentence in parsed(text, codebook) for clause in sentence.clauses]
+    assert clause.negated is negated
+
+
+@pytest.mark.parametrize(
     ("text", "verb", "objects"),
     [
         ("The company mining gold in Mali left.", "mine", {"gold"}),
