@@ -252,6 +252,11 @@ class Codebook:
         }
 
     @cached_property
+    def inverting(self) -> frozenset[str]:
+        """Verbs behind which a speaker may stand ("…, said the minister")."""
+        return frozenset(self.grammar["inverting"])
+
+    @cached_property
     def offices(self) -> frozenset[str]:
         """Nouns of an office that may be for something ("minister of", "secretary of")."""
         return frozenset(self.grammar["office_titles"]) | {"chief", "head", "director", "president"}

@@ -136,10 +136,23 @@ def _clauses(
     for number, (verb, clause) in enumerate(zip(verbs, clauses, strict=True)):
         _find_subject(clause, verb, clauses[:number], units, letters, group_of, lexicon)
         _find_antecedent(clause, letters, group_of)
+        _turn_speech(clause, letters, lexicon)
         denied = any(units[group.first].lower == "no" for group in (*clause.subjects, *clause.objects))
         clause.negated = clause.negated or denied  # "Has no troops", "no deal was signed".
     _lend_subject(clauses)
     return clauses
+
+
+def _turn_speech(clause: Clause, letters: str, lexicon: Lexicon) -> None:
+    """ "…,” said the minister", "…, say UN experts": who speaks stands behind the verb."""
+    if clause.lemma not in lexicon.inverting or clause.kind != "main" or clause.passive or len(clause.objects) != 1:
+        return
+    speaker, before = clause.objects[0], letters[clause.first - 1] if clause.first else ""
+    ends = max(clause.end, speaker.last)
+    closes = ends >= len(letters) or letters[ends] in '.,"WI'
+    opens = speaker.first == clause.last and before in tuple(',"')
+    if opens and closes and not any(letter in "VXBHS" for letter in letters[ends:] if before == ","):
+        clause.subjects, clause.objects = [speaker], []
 
 
 def _lend_subject(clauses: list[Clause]) -> None:

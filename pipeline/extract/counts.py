@@ -5,7 +5,7 @@ rules say is one of the things that they weigh.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pipeline.codebook import Measure
@@ -198,7 +198,8 @@ def _count_of(quantity: Quantity, first: int, last: int, setting: Setting) -> Co
         worth = set(book.measures["resource_value"])
         if setting.on_resources:
             worth |= set(book.measures["resource_value_of_goods"])
-        return Count("resource_value" if near & worth else "money", unit, first, last + 1)
+        of_goods = near & worth or _is_worth_of_goods(first, setting)
+        return Count("resource_value" if of_goods else "money", unit, first, last + 1)
     if unit == "percent":
         return Count("share", unit, first, last + 1)
     if unit in _TIME:
@@ -210,6 +211,18 @@ def _count_of(quantity: Quantity, first: int, last: int, setting: Setting) -> Co
     if unit in _AREA:
         return Count("area", unit, first, last + 1)
     return _bare_amount(quantity, first, last, setting) or _people(first, last, unit, setting)
+
+
+def _is_worth_of_goods(first: int, setting: Setting) -> bool:
+    """Whether an amount is what resources are worth: "Ukraine's minerals are worth $24 trillion"."""
+    units = setting.sentence.units
+    worth = next((at for at in range(max(0, first - 4), first) if units[at].lower in ("worth", "valued")), None)
+    for clause in setting.sentence.clauses:
+        if worth is not None and clause.verb <= worth <= clause.verb + 2 and units[clause.verb].tag in "BE":
+            heads = (units[group.last - 1] for group in clause.subjects)
+            if any(head.name is not None and head.name.of_kind("commodity") is not None for head in heads):
+                return True
+    return False
 
 
 def _bare_amount(quantity: Quantity, first: int, last: int, setting: Setting) -> Count | None:
@@ -250,8 +263,11 @@ def _people(first: int, last: int, unit: str | None, setting: Setting) -> Count 
     units = setting.sentence.units
     group = setting.sentence.group_of.get(last)
     end = group.last if group is not None else last + 1
+    aside = _end_of_aside(end, units)
     people = set(book.measures["people"]).union(*(r.nouns for r in book.measure_rules if r.measure == "troops"))
-    after = range(last + 1, min(end + WINDOW, len(units)))
+    after = [*range(last + 1, min(end + WINDOW, aside or end + WINDOW, len(units)))]
+    if aside is not None:  # "31 people, including five children, died"
+        after = [*range(last + 1, end), *range(aside, min(aside + WINDOW, len(units)))]
     before = range(max(0, first - WINDOW), first)
     if last + 1 < len(units) and units[last + 1].lower == "of" and units[last].lower in _VAGUE:
         end = max(end, last + 2)
@@ -277,6 +293,16 @@ def _people(first: int, last: int, unit: str | None, setting: Setting) -> Count 
     return Count("count_other", "persons", first, last + 1) if has_people else _things(first, last, setting)
 
 
+def _end_of_aside(at: int, units: list[Unit]) -> int | None:
+    """Behind the aside that a comma opens here and another closes, if it tells who is among those counted."""
+    opens = at + 1 < len(units) and units[at].lower == "," and units[at + 1].lower in _AMONG
+    closes = next((i for i in range(at + 2, min(at + 12, len(units))) if units[i].lower == ","), None)
+    return closes + 1 if opens and closes is not None else None
+
+
+_AMONG = ("including", "among", "most", "mostly", "many", "some", "mainly")
+
+
 def _things(first: int, last: int, setting: Setting) -> Count | None:
     """ "186 prefabricated bridges", "twelve aircraft": a number before a common noun that things are counted by."""
     units, group = setting.sentence.units, setting.sentence.group_of.get(last)
@@ -299,7 +325,7 @@ def _points_back(first: int, setting: Setting) -> bool:
 
 
 def _distance(
-    rule: Measure, first: int, last: int, before: range, after: range, has_people: bool, setting: Setting
+    rule: Measure, first: int, last: int, before: range, after: Sequence[int], has_people: bool, setting: Setting
 ) -> tuple[int, Count] | None:
     units = setting.sentence.units
     for at in after:
@@ -312,11 +338,11 @@ def _distance(
         if units[at].tag == "C" and at + 1 < len(units) and units[at + 1].lower in _harm_verbs(setting):
             break  # "killed five and wounded 110": another count's verb
         in_group = setting.sentence.group_of.get(at) is setting.sentence.group_of.get(last, rule)
+        told = near - 4 * (rule.measure in HARM and word in rule.verbs and _is_predicate(last, at, setting))
         if word in rule.nouns and (near <= (4 if rule.measure != "deaths" else 5) or in_group):
-            return near, Count(rule.measure, rule.unit, first, at + 1)
+            return told, Count(rule.measure, rule.unit, first, at + 1)
         if word in rule.verbs and (has_people or near <= 2):
-            near -= 4 * (rule.measure in HARM and _is_predicate(last, at, setting))
-            return near, Count(rule.measure, rule.unit, first, at + 1)
+            return told, Count(rule.measure, rule.unit, first, at + 1)
     return _behind(rule, first, last, before, has_people, setting)
 
 
@@ -350,6 +376,9 @@ def _harm_verbs(setting: Setting) -> frozenset[str]:
 
 def _is_predicate(last: int, verb: int, setting: Setting) -> bool:
     """Whether a verb says what was done to those counted: "fifteen soldiers were killed"."""
-    group = setting.sentence.group_of.get(last)
-    between = setting.sentence.units[group.last if group is not None else last + 1 : verb]
+    units, group_of = setting.sentence.units, setting.sentence.group_of
+    group = group_of.get(last)
+    end = group.last if group is not None else last + 1
+    counted = group_of.get(end + 1) if end < len(units) and units[end].lower == "of" else None  # "Dozens of soldiers".
+    between = units[counted.last if counted is not None else end : verb]
     return all(unit.tag in "BHRX" for unit in between)

@@ -64,6 +64,10 @@ def holder_of(groups: list[Group], sentence: Sentence, cast: Cast) -> tuple[str,
     """The holder a subject names: its actor, or `unnamed` where the text does not identify one."""
     for group in groups:
         found = resolve(group, sentence, cast)
+        if not found:
+            # "UN experts", "a World Bank report" speak for the organisation.
+            found = [a for a in modifier_actors(group, sentence, cast) if cast.type_of(a.id) in ("igo", "ngo")]
+            found = [Actor(a.id, a.start, a.end, True) for a in found[-1:]]
         if found:
             return found[0].id, (found[0].start, found[0].end), found[0].inferred
         span = (sentence.units[group.first].start, sentence.units[group.last - 1].end)
@@ -105,8 +109,29 @@ def attributions(sentence: Sentence, cast: Cast) -> list[Attribution]:
             continue  # The denial meets what the sentence tells as a second claim on it.
         first, last = _scope(clause, sentence, heads["time_nouns"], heads["accusation_nouns"])
         found.append(Attribution(first, last, stance, frame, clause))
-    found += _according_to(sentence, cast) + _in_view_of(sentence, cast)
+    found += _according_to(sentence, cast) + _in_view_of(sentence, cast) + _labelled(sentence, cast)
     return found
+
+
+def _labelled(sentence: Sentence, cast: Cast) -> list[Attribution]:
+    """ "Kagame: Uganda attacked us", "Uganda attacked – Kagame": who speaks in a headline or transcript."""
+    units = sentence.units
+    opening = sentence.group_of.get(0)
+    first = opening is not None and opening.last < len(units) - 1 and units[opening.last].tag == ":"
+    last = sentence.group_of.get(len(units) - 1)
+    dashed = last is not None and last.first > 2 and units[last.first - 1].word in ("-", "–", "—")
+    apart = dashed and last is not None and units[last.first - 1].start > units[last.first - 2].end
+    group = opening if first else last if apart else None
+    holders = resolve(group, sentence, cast) if group is not None else []
+    if group is None or len(holders) != 1:
+        return []
+    span = (units[group.first].start, units[group.last - 1].end)
+    stance = Stance(
+        holder=holders[0].id, cue=span, holder_span=(holders[0].start, holders[0].end),
+        holder_inferred=holders[0].inferred, method="claim.label",
+    )  # fmt: skip
+    reach = (group.last, len(units)) if first else (0, group.first)
+    return [Attribution(*reach, stance, None, None)]
 
 
 def _scope(
@@ -120,6 +145,10 @@ def _scope(
     )
     rest = [unit for unit in units[clause.last : stop] if unit.tag not in ".\"')"]
     opens = min((group.first for group in clause.subjects), default=clause.first)
+    if clause.subjects and opens >= clause.last:
+        # "“…,” said the minister, “…”": what stands before it, and a quotation that goes on.
+        goes_on = any(unit.tag == '"' for unit in units[clause.end : stop])
+        return 0, stop if goes_on else clause.first
     objects = [g for g in clause.objects if units[g.last - 1].lower not in time_nouns]
     if clause.subjects and not objects and opens > clause.last - 1:
         opens = clause.first
@@ -140,8 +169,12 @@ def _scope(
     if opens > 1 and units[opens - 1].tag == "," and follows == "," and behind in "BHXVR" and not objects:
         # "Moscow, the team says, has provided …"
         return 0, stop
-    if opens > 1 and units[opens - 1].tag in ',"' and (len(rest) <= 6 and not any(u.tag in "S" for u in rest)):
+    closing = len(rest) <= 6 and not any(u.tag in "S" for u in rest)
+    closing = closing and not any(c.verb >= clause.last and c.kind == "main" for c in sentence.clauses)
+    if opens > 1 and units[opens - 1].tag in ',"' and closing:
         return 0, opens
+    if opens > 2 and units[opens - 1].lower == "as" and units[opens - 2].tag == "," and closing:
+        return 0, opens - 1  # "…, as the paper reported."
     return clause.last, stop
 
 

@@ -58,6 +58,10 @@ class Lexicon(Protocol):
         """Verbs of saying, whose past form is no modifier."""
 
     @property
+    def inverting(self) -> frozenset[str]:
+        """Verbs behind which a speaker may stand."""
+
+    @property
     def offices(self) -> frozenset[str]:
         """Nouns of an office that may be for something ("minister of", "secretary of")."""
 
@@ -117,10 +121,16 @@ def _units(tokens: Tokens, first: int, last: int, names: list[Name], lexicon: Le
             index = name.last
             continue
         word, low, kind = tokens.word[index], tokens.lower[index], tokens.kind[index]
-        tag = _tag(word, low, kind, lexicon)
+        tag = "," if word == "-" and _stands_apart(index, first, last, tokens) else _tag(word, low, kind, lexicon)
         units.append(Unit(tag, index, index + 1, tokens.start[index], tokens.end[index], word, low))
         index += 1
     return units
+
+
+def _stands_apart(index: int, first: int, last: int, tokens: Tokens) -> bool:
+    """Whether a hyphen with blanks on both sides is a dash."""
+    inside = first < index < last - 1
+    return inside and tokens.end[index - 1] < tokens.start[index] and tokens.end[index] < tokens.start[index + 1]
 
 
 def _without_inner_marks(units: list[Unit]) -> list[Unit]:

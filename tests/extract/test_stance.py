@@ -30,6 +30,14 @@ def holders(text: str, table: str) -> set[str | None]:
         ("Russia attacked Ukraine, the news agency Reuters reports.", "reuters"),
         ("Russia attacked Ukraine, Reuters reported on Monday.", "reuters"),
         ("Russia, Reuters reports, has attacked Ukraine.", "reuters"),
+        ("“Russia attacked Ukraine,” said Emmanuel Macron.", "emmanuel-macron"),
+        ("“Russia attacked Ukraine,” said Emmanuel Macron, “and nobody stopped it.”", "emmanuel-macron"),
+        ("Russia attacked Ukraine, said a UN report.", "un"),
+        ("Russia attacked Ukraine, say UN experts.", "un"),
+        ("Russia attacked Ukraine, as Reuters reported.", "reuters"),
+        ("In an interview with Reuters, Emmanuel Macron said Russia attacked Ukraine.", "emmanuel-macron"),
+        ("Emmanuel Macron: Russia attacked Ukraine", "emmanuel-macron"),
+        ("Russia attacked Ukraine - Emmanuel Macron", "emmanuel-macron"),
         ("Russia attacked Ukraine despite the reports.", None),
         ("Russia attacked Ukraine, tanks and depots.", None),
     ],
@@ -53,7 +61,7 @@ def test_a_clause_behind_but_is_no_part_of_what_was_asked_for() -> None:
     ("text", "told"),
     [
         ("Rwanda backs M23, which Kigali denies.", {(None, "pos"), ("RWA", "neg")}),
-        ("Rwanda backs M23, according to UN experts, a charge Kigali denies.", {("unnamed", "pos"), ("RWA", "neg")}),
+        ("Rwanda backs M23, according to UN experts, a charge Kigali denies.", {("un", "pos"), ("RWA", "neg")}),
         ("Rwanda backs M23.", {(None, "pos")}),
     ],
 )
