@@ -56,6 +56,10 @@ class Weights:
         """The labels that a model of a table has weights for."""
         return [label for of, told, label in self.single if (of, told) == (model, table)]
 
+    def knows(self, feature: str) -> bool:
+        """Whether a feature has a weight for whether a unit tells anything, or what."""
+        return feature in self.tables.rows or any(feature in scores.rows for scores in self.types.values())
+
     def likely(self, model: Model, features: Iterable[str]) -> float:
         """The probability that what has these features bears a label (a role, a measure); 0 without weights for it."""
         weights = self.single.get(model)

@@ -106,6 +106,28 @@ def test_a_type_that_a_rule_read_in_the_sentence_is_left_to_the_rule(
     assert any(record.method == "trained.events" for record in events) is reads
 
 
+TAKING = """model,table,label,feature,weight
+table,events,,,-6
+table,events,,lemma:attack,-2
+type,events,ASSAULT,,9
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "stays"),
+    [
+        ("Rwanda attacked Uganda.", False),
+        ("Rwanda bombed Uganda.", True),
+        ("Rwanda bombed the hills.", False),
+    ],
+)
+def test_an_event_of_a_rule_stays_where_weights_have_not_met_its_word_and_two_take_part(
+    codebook: Codebook, tmp_path: Path, text: str, stays: bool
+) -> None:
+    events = [r for r in records_with(codebook, tmp_path, TAKING, text) if r.values.get("event_type") == "ASSAULT"]
+    assert bool(events) is stays
+
+
 WEIGHTS = """model,table,label,feature,weight
 table,terms,,,-9
 table,terms,,lemma:venture,12
@@ -234,6 +256,7 @@ def test_a_bargain_needs_a_public_party_that_is_named_itself(
 
 DOUBT = """model,table,label,feature,weight
 table,events,,,{bias}
+table,events,,lemma:attack,0.1
 type,events,ASSAULT,,9
 """
 

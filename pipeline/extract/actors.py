@@ -100,12 +100,35 @@ def resolve(group: Group, sentence: Sentence, cast: Cast) -> list[Actor]:
         return _named(named, head, sentence, group, cast)
     if head.name is not None and head.name.entries:
         return []
+    bearer = _bearer(group, sentence, cast)
+    if bearer is not None:
+        return [bearer]
     modifiers = [name_actor(unit) for unit in units[first : group.last - 1]]
     known = [pair for pair in modifiers if pair is not None]
     span = (units[first].start, head.end)
     whole = (units[group.first].start, head.end)
     found = _by_head(_head_word(head, cast), known, owner, span, whole, sentence, group, cast)
     return found or _shared_head(known, group, sentence, cast) or _described(group, sentence, cast)
+
+
+def _bearer(group: Group, sentence: Sentence, cast: Cast) -> Actor | None:
+    """Who bears a title: "the president of Rwanda, Paul Kagame, …", "his Congolese counterpart, Felix Tshisekedi"."""
+    units, heads = sentence.units, cast.codebook.heads
+    title = units[group.last - 1].lower
+    if title not in heads["lead_titles"] | heads["office_titles"] | heads["member_titles"] | {"counterpart"}:
+        return None
+    at = group.last
+    if at < len(units) and units[at].lower in ("of", "for"):
+        body = sentence.group_of.get(at + 1)
+        at = body.last if body is not None else at
+    named = sentence.group_of.get(at + 1) if at < len(units) and units[at].lower == "," else None
+    pair = name_actor(units[named.last - 1]) if named is not None and named.last - named.first == 1 else None
+    closed = named is not None and (
+        named.last >= len(units) or units[named.last].tag in ",.;Y" or units[named.last].lower in ("in", "on")
+    )
+    if pair is None or not closed or cast.type_of(pair[0].target) != "person":
+        return None
+    return Actor(pair[0].target, pair[1].start, pair[1].end)
 
 
 def _head_word(head: Unit, cast: Cast) -> str:
@@ -299,7 +322,10 @@ def _reference(word: str, sentence: Sentence, group: Group, cast: Cast) -> list[
         return []
     for kind, words in grammar["group_references"].items():
         if word in words:
-            actor = cast.latest((kind,))
+            here = {pair[0].target for unit in units[: group.first] if (pair := name_actor(unit)) is not None}
+            earlier = [a for a in cast.earlier if cast.type_of(a) == kind and a not in here]
+            # "The United States eased sanctions on the country": not on itself.
+            actor = earlier[-1] if earlier and kind == "state" else cast.latest((kind,))
             return [Actor(actor, start, end, True)] if actor is not None else []
     return []
 

@@ -183,19 +183,19 @@ def settle(bargains: Bargains, codes: Codes, cast: Cast) -> None:
         if term.deal is not None and len(term.deal.parties) < 2 and {_state(p) for p in term.deal.parties} <= states:
             _join(term.deal, term)
         if term.deal is None or not states <= {_state(p) for p in term.deal.parties}:
-            fitting = [d for d in bargains.deals if known and states <= {_state(p) for p in d.parties}]
+            fitting = [d for d in bargains.deals if known and _is_between(states, d, cast)]
             own = [d for d in fitting if not d.is_example]
             term.deal = (own or fitting)[-1] if fitting else _deal_of_terms(term, states, codes, bargains, cast)
         if term.deal is not None and len(term.deal.parties) == 2 and len(known) < 2:
-            _fill(term)
+            _fill(term, cast)
     for term in bargains.terms:
         # What was told before its bargain: "China will build roads in exchange for Guinea's bauxite".
         known = {_state(a.id) for a in (term.giver, term.receiver) if a is not None}
         if term.deal is None and known:
-            fitting = [d for d in bargains.deals if known <= {_state(p) for p in d.parties} and not d.is_example]
+            fitting = [d for d in bargains.deals if _is_between(known, d, cast) and not d.is_example]
             term.deal = fitting[-1] if fitting else None
             if term.deal is not None and len(term.deal.parties) == 2:
-                _fill(term)
+                _fill(term, cast)
     _drop_doubles(bargains)
     for term in bargains.terms:
         if (
@@ -206,7 +206,7 @@ def settle(bargains: Bargains, codes: Codes, cast: Cast) -> None:
         ):
             term.deal.stages.append((_STAGE_OF_ACT[term.act], term.cue, "deal.terms"))
         if term.deal is not None and len(term.deal.parties) == 2 and term.giver is None and term.receiver is None:
-            _fill_by_side(term, codes, bargains)
+            _fill_by_side(term, codes, bargains, cast)
             _fill_by_owner(term, codes, cast)
         if id(term) in open_sided:
             _turn(term, cast)
@@ -226,7 +226,7 @@ def _each_way(term: Term, bargains: Bargains) -> None:
     bargains.terms.append(replace(term, giver=term.receiver, receiver=term.giver))
 
 
-def _fill_by_side(term: Term, codes: Codes, bargains: Bargains) -> None:
+def _fill_by_side(term: Term, codes: Codes, bargains: Bargains, cast: Cast) -> None:
     """Who gives one resource gives the other, and so with security, where the deal's other terms agree on it."""
     side = codes.parent("term_type", term.rule.term_type)
     alike = [
@@ -239,7 +239,7 @@ def _fill_by_side(term: Term, codes: Codes, bargains: Bargains) -> None:
         giver = term.deal.parties.get(givers.pop())
         if giver is not None:
             term.giver = Actor(giver.id, giver.start, giver.end, True)
-            _fill(term)
+            _fill(term, cast)
 
 
 def _fill_by_powers(term: Term, cast: Cast) -> None:
@@ -280,7 +280,8 @@ def _deal_of_terms(term: Term, states: set[str], codes: Codes, bargains: Bargain
     public = all(cast.type_of(state) in POWERS for state in states)
     asked = term.act != "provide"  # Help that is given, with no return told, is no bargain.
     told = side == RESOURCE_SIDE or (side == "security" and public and asked) or (side == "finance" and hired)
-    if len(states) < 2 or not told:
+    denied = term.stance.polarity == "neg"
+    if len(states) < 2 or not told or denied or term.rule.term_type in _DEMANDED:
         return None
     deal = Deal({}, set(), [(min(term.span[0], term.cue[0]), max(term.span[1], term.cue[1]))], method="deal.terms")
     _join(deal, term)
@@ -291,6 +292,20 @@ def _deal_of_terms(term: Term, states: set[str], codes: Codes, bargains: Bargain
     deal.stances.append((term.stance, deal.spans[0]))
     bargains.deals.append(deal)
     return deal
+
+
+_DEMANDED = frozenset({"withdrawal", "mediation", "sanctions_on_rival"})
+"""What one side demands of another or does for it without any bargain."""
+
+
+def _is_between(actors: set[str], deal: Deal, cast: Cast) -> bool:
+    """Whether all of these are parties of a deal, or companies of a party's country."""
+    sides = {_state(party) for party in deal.parties}
+    return all(actor in sides or (_is_firm(actor, cast) and cast.country_of(actor) in sides) for actor in actors)
+
+
+def _is_firm(actor: str, cast: Cast) -> bool:
+    return cast.type_of(actor) == "company"
 
 
 def _state(actor: str) -> str:
@@ -342,12 +357,13 @@ def _turn(term: Term, cast: Cast) -> None:
         term.giver, term.receiver = term.receiver, term.giver
 
 
-def _fill(term: Term) -> None:
+def _fill(term: Term, cast: Cast) -> None:
     parties = dict(term.deal.parties) if term.deal else {}
     present = term.giver or term.receiver
     if present is None:
         return
-    others = [a for ident, a in parties.items() if ident != _state(present.id)]
+    own = {_state(present.id), cast.country_of(present.id) if _is_firm(present.id, cast) else None}
+    others = [a for ident, a in parties.items() if ident not in own]
     if len(others) != 1:
         return
     other = Actor(others[0].id, others[0].start, others[0].end, True)

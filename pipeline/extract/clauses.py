@@ -327,9 +327,15 @@ def _split_dative(group: Group, units: list[Unit], lexicon: Lexicon) -> list[Gro
     if name is None or opening + 1 >= group.last or units[opening + 1].tag in "'~":
         return [group]
     actor = name.of_kind("actor")
-    if actor is None or actor.alias_type == "demonym" or units[opening + 1].lower in lexicon.collective:
+    if actor is None:
         return [group]
-    return [Group(group.first, opening + 1, opening), Group(opening + 1, group.last, group.head)]
+    end = opening + 1
+    if actor.alias_type == "demonym" or units[end].lower in lexicon.collective:
+        # "Gave American companies | access to its mines".
+        end += 1
+        if units[end - 1].lower not in lexicon.collective or end >= group.last or units[end].tag not in "NJ":
+            return [group]
+    return [Group(group.first, end, end - 1), Group(end, group.last, group.head)]
 
 
 def _continues_list(comma: int, letters: str, starts: Mapping[int, Group], limit: int) -> bool:
@@ -402,7 +408,7 @@ def _find_subject(
         group = group_of.get(antecedent)
         if group is not None:
             clause.kind = "relative"
-            clause.subjects = [group]
+            clause.subjects = [_of_whom(group, units, letters, group_of)]
         return
     if before > 0 and letters[before] == "C" and letters[before - 1] in ",Y" and clause.kind == "main":
         # "condemns the agreement, since …, and accuses …": a second predicate of the sentence's subject.
@@ -448,6 +454,13 @@ def _find_antecedent(clause: Clause, letters: str, group_of: Mapping[int, Group]
 
 def _is_argument(group: Group, clause: Clause) -> bool:
     return bool(clause.subjects) and (group in clause.objects or any(group is other for _, other in clause.phrases))
+
+
+def _of_whom(group: Group, units: list[Unit], letters: str, group_of: Mapping[int, Group]) -> Group:
+    """What a relative pronoun means: "an agreement in Washington on Thursday that gives …" is no place that gives."""
+    located = group.first > 1 and units[group.first - 1].lower in ("in", "at", "near") and letters[group.head] == "M"
+    before = group_of.get(group.first - 2) if located else None
+    return before if before is not None and letters[before.head] == "N" else group
 
 
 def _subject_to_the_left(

@@ -126,8 +126,14 @@ def _owners_of_object(frame: Frame, clause: Clause, setting: Setting) -> list[Ac
     """Whose thing is acted on, where that is no actor itself: "rejected Rwanda's offer", "bombed Iranian sites"."""
     if frame.mutual or "object" not in frame.recipient:
         return []
+    sentence, cast = setting.sentence, setting.cast
     groups = clause.subjects if clause.passive else clause.objects
-    return [actor for group in groups for actor in modifier_actors(group, setting.sentence, setting.cast)]
+    holding = (c for c in sentence.clauses if c.kind == "reduced" and c.lemma in ("hold", "own") and c is not clause)
+    held = [g for c in holding if any(group in c.subjects for group in groups) for p, g in c.phrases if p == "by"]
+    return [
+        *(actor for group in held for actor in resolve(group, sentence, cast)),  # "a licence held by Orano"
+        *(actor for group in groups for actor in modifier_actors(group, sentence, cast)),
+    ]
 
 
 def _note_subjects(setting: Setting) -> None:

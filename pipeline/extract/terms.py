@@ -7,7 +7,15 @@ from pipeline.codebook import Frame, TermRule
 from pipeline.extract.actors import Actor, modifier_actors, resolve
 from pipeline.extract.bargains import PARTY_TYPES, RESOURCE_SIDE, Bargains, Deal, Term, is_told_of, parties, party
 from pipeline.extract.clauses import Clause, Group
-from pipeline.extract.setting import Setting, commodities_in, first_filled, noun_stance, phrases_after, slot
+from pipeline.extract.setting import (
+    CIRCUMSTANCE,
+    Setting,
+    commodities_in,
+    first_filled,
+    noun_stance,
+    phrases_after,
+    slot,
+)
 from pipeline.extract.stance import Stance, stance_of
 from pipeline.extract.units import Unit
 
@@ -168,8 +176,9 @@ def _read_loose(taken: set[int], setting: Setting, bargains: Bargains) -> None:
         opens = min((group.first for group in clause.subjects), default=clause.first)
         if _tells_fight(clause, setting):
             continue
+        ends = _end_of_told(clause.last, max(clause.end, clause.last), setting)
         for rule, first, last, goods in list(
-            phrases_in(min(opens, clause.first), max(clause.end, clause.last), setting, taken, in_exchange=False)
+            phrases_in(min(opens, clause.first), ends, setting, taken, in_exchange=False)
         ):
             giver, receiver = _named_beside(last, rule, setting)
             taken.update(range(first, last))
@@ -177,6 +186,7 @@ def _read_loose(taken: set[int], setting: Setting, bargains: Bargains) -> None:
 
 
 def _tells_fight(clause: Clause, setting: Setting) -> bool:
+    """Whether a clause's verb tells violence or force, so that what it names is no part of a bargain."""
     frames = setting.cast.codebook.frames_by_verb.get(clause.lemma, ())
     return any(frame.event in ("ASSAULT", "COERCE") for _, frame in frames)
 
@@ -220,7 +230,8 @@ def act_told(stance: Stance, clause: Clause | None, setting: Setting, bargains: 
     for verb in (over, clause):
         frame = _term_frame(verb, setting) if verb is not None else None
         if frame is not None and frame.term is not None and frame.term["act"] != "provide":
-            return frame.term["act"], stance
+            act = frame.term["act"]
+            return act, replace(stance, polarity="pos") if act == "refuse" else stance
     stages = {stage for deal in bargains.here for stage, _, _ in deal.stages}
     return "agree" if stages & AGREED else "expect" if stance.realis != "actual" else "provide", stance
 
@@ -246,7 +257,16 @@ def _reach(clause: Clause, setting: Setting, exchange: tuple[int, int] | None) -
             limit = min(limit, min((g.first for g in other.subjects if g.first > clause.verb), default=other.first))
     if exchange is not None and exchange[0] > clause.verb:
         limit = min(limit, exchange[0])
-    return limit
+    return _end_of_told(clause.last, limit, setting)
+
+
+def _end_of_told(first: int, last: int, setting: Setting) -> int:
+    """Where a stretch of units begins to tell of circumstances: "agreed to a truce | after weeks of mediation"."""
+    units = setting.sentence.units
+    aside = (
+        at for at in range(first, min(last, len(units))) if units[at].tag == "I" and units[at].lower in CIRCUMSTANCE
+    )
+    return next(aside, last)
 
 
 def phrases_in(
@@ -290,7 +310,13 @@ def _is_absent(at: int, setting: Setting) -> bool:
     """Whether the unit's noun group is one of nothing, or withholds ("no formal guarantees", "an arms embargo")."""
     group, units = setting.sentence.group_of.get(at), setting.sentence.units
     withheld = setting.cast.codebook.deals["withholding"]
-    return group is not None and (units[group.first].lower == "no" or units[group.last - 1].lower in withheld)
+    if group is None:
+        return False
+    over = setting.sentence.group_of.get(group.first - 2) if group.first > 1 else None
+    banned = (
+        over is not None and units[group.first - 1].lower in ("on", "of") and units[over.last - 1].lower in withheld
+    )
+    return units[group.first].lower == "no" or units[group.last - 1].lower in withheld or banned
 
 
 def _names_deal(at: int, setting: Setting) -> bool:
@@ -422,7 +448,8 @@ def _direction(
         if receiver is None:
             receiver = party(slot(clause, "object", setting), setting)
     above = clause.parent
-    if above is not None:
+    denied = above is not None and above.lemma == "deny" and clause.kind == "gerund"  # "Denied sending weapons".
+    if above is not None and not denied:
         act, receiver, giver = _governed(act, above, frame, giver, receiver, setting)
     before = setting.sentence.units[clause.first - 1].lower if clause.first else ""
     if clause.kind == "gerund" and act == "provide" and before in ("in", "for", "of", "about", "toward", "towards"):

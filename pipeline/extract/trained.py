@@ -21,6 +21,7 @@ from pipeline.extract.setting import Setting, commodities_in, noun_stance, phras
 from pipeline.extract.stance import Stance, stance_of
 from pipeline.extract.terms import act_told, two_subjects
 from pipeline.extract.ties import is_former
+from pipeline.extract.units import lemma
 from pipeline.weights import Label, Weights
 
 Span = tuple[int, int]
@@ -78,6 +79,8 @@ def read_trained(setting: Setting, bargains: Bargains) -> None:
             if known is None or likely > known.likely:
                 best[table, kind] = Reading(likely, candidate, table, kind)
     for reading in sorted(best.values(), key=lambda r: (r.table, r.candidate.at, r.kind)):
+        if reading.table in ("deals", "terms") and _in_fight(reading.candidate, setting):
+            continue
         sides = _sides(reading, setting, weights)
         if reading.table == "deals":
             _add_deal(reading, sides, setting, bargains)
@@ -117,9 +120,20 @@ def _weigh_acts(found: Sequence[Candidate], setting: Setting, bargains: Bargains
                 term.act = weighed_act(candidate, term.rule.term_type, term.act, term.stance, setting, bargains)
 
 
+def _in_fight(candidate: Candidate, setting: Setting) -> bool:
+    """Whether a unit is what somebody attacks ("stormed a base")."""
+    clause = clause_telling(candidate, setting.sentence)
+    frames = setting.cast.codebook.frames_by_verb.get(clause.lemma, ()) if clause is not None else ()
+    return any(frame.event == "ASSAULT" for _, frame in frames)
+
+
 def _take_back(weighed: Sequence[tuple[Candidate, Mapping[Label, float]]], setting: Setting) -> None:
-    """Drop an event that a rule read in this sentence where its word hardly ever told that type to coders."""
-    units, types = setting.sentence.units, setting.cast.codebook.weights.types
+    """Drop an event that a rule read in this sentence where its word hardly ever told that type to coders.
+
+    With two participants, a word that the weights have not met is the rule's.
+    """
+    units, weights = setting.sentence.units, setting.cast.codebook.weights
+    types = weights.types
     sentence = range(setting.sentence.start, setting.sentence.end)
     learned = types["events"].labels if "events" in types else ()
     for record in setting.out.of_sentence(0):
@@ -131,6 +145,7 @@ def _take_back(weighed: Sequence[tuple[Candidate, Mapping[Label, float]]], setti
             likely
             for candidate, likely in weighed
             if any(cue.start <= units[candidate.at].start < cue.end for cue in cues)
+            and (len(record.roles) < 2 or weights.knows(f"lemma:{lemma(units[candidate.at])}"))
         ]
         here = all(cue.start in sentence for cue in cues)
         if told and here and not any(("events", kind) in likely for likely in told):

@@ -300,7 +300,10 @@ def _retag(units: list[Unit], lexicon: Lexicon) -> None:
         elif (
             unit.tag == "G"
             and low in lexicon.verb_forms
-            and ((before in "IV" and after in "DQM#$PJN") or (before in ",C" and after in "DQM#$P"))
+            and (
+                ((before in "IV" or _is_perfect(index, units)) and after in "DQM#$PJN")
+                or (before in ",C" and after in "DQM#$P")
+            )
         ):
             unit.tag = "K"
         elif unit.tag == "G" and before in "DQ'J" and after in "INJ,.C":
@@ -321,6 +324,14 @@ def _retag(units: list[Unit], lexicon: Lexicon) -> None:
             # "… to Houthi rebels.", but "…, Reuters reports."
             speaks = lexicon.verb_forms[unit.lower][0] in lexicon.speech and _closes_speech(index, units)
             unit.tag = "V" if speaks or (unit.tag == "V" and not _has_finite(units, index)) else "N"
+
+
+def _is_perfect(index: int, units: list[Unit]) -> bool:
+    """Whether a participle behind "has" or "was" stands before a unit ("has denied sending weapons")."""
+    at = index - 2
+    while at > 0 and units[at].tag == "R":
+        at -= 1
+    return index > 1 and units[index - 1].tag == "E" and units[at].tag in "HB"
 
 
 def _takes_good(index: int, units: list[Unit], lexicon: Lexicon) -> bool:

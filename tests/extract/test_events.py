@@ -23,6 +23,17 @@ def book() -> Codebook:
         ("Mercenaries from Wagner killed civilians near Goma.", "ASSAULT", {"wagner-group"}),
         ("M23 held Goma. The rebels killed civilians near Rutshuru.", "ASSAULT", {"m23"}),
         ("French soldiers in Mali killed civilians near Goma.", "ASSAULT", {"FRA"}),
+        (
+            "The president of Rwanda, Paul Kagame, met his Ugandan counterpart, Yoweri Museveni, in Goma.",
+            "CONSULT",
+            {"paul-kagame", "yoweri-museveni"},
+        ),
+        ("Delegates of the M23 and of the Rwandan government met in Goma.", "CONSULT", {"m23", "RWA"}),
+        ("Zambia rejected an Emirati offer.", "REJECT", {"ZMB", "ARE"}),
+        ("Kenya condemned Rwanda's attack on Goma.", "ACCUSE", {"KEN", "RWA"}),
+        ("Ukraine received missiles from the United States.", "AID", {"USA", "UKR"}),
+        ("Kenya welcomed American aid against the M23.", "SUPPORT", {"KEN", "USA"}),
+        ("“We will fight Uganda,” Paul Kagame said.", "ASSAULT", {"RWA", "UGA"}),
     ],
 )
 def test_participants_are_those_whom_the_words_mean(text: str, event_type: str, participants: set[str]) -> None:

@@ -86,6 +86,17 @@ def test_who_gives_what_to_whom_and_what_two_undertake_together(text: str, told:
         ("Angola is repaying Chinese loans with oil.", {("offtake", "AGO", "CHN")}),
         ("Mali's sale of gold to Russia drew criticism.", {("offtake", "MLI", "RUS")}),
         (
+            "Rwanda and the United States signed an agreement in Washington that gives American companies access to cobalt mines.",
+            {("mine_access", "RWA", "usa-companies")},
+        ),
+        (
+            "India and Argentina signed a contract. KABIL will invest about $24 million over five years.",
+            {("investment", "kabil", "ARG")},
+        ),
+        ("The United Arab Emirates has denied sending weapons to Mali.", set()),
+        ("Rwanda and Mali agreed to a truce after weeks of mediation.", set()),
+        ("Rwanda and Mali signed a deal. The measures include a ban on imports of gold.", set()),
+        (
             "Mali gave Russia a gold mine as collateral for a loan.",
             {("mine_access", "MLI", "RUS"), ("loan", "RUS", "MLI")},
         ),
