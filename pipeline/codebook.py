@@ -312,6 +312,7 @@ class Codebook:
             "former_words",
             "stationing_verbs",
             "owned_nouns",
+            "opponents",
             "part_nouns",
             "state_firm_words",
             "troop_nouns",

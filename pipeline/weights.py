@@ -2,7 +2,8 @@
 
 Logistic regressions over features that are strings and there or not. One a table says whether a unit tells anything of
 it, one a type which type that is, one a role who has it, one an act whether an undertaking is told so, one a measure
-whether a number counts that, and one whether a country that is named is told as a place. `pipeline.train` writes the file; nobody edits it by hand.
+whether a number counts that, and one whether a country that is named is told as a place. `pipeline.train` writes the
+file; nobody edits it by hand.
 """
 
 import csv

@@ -270,3 +270,23 @@ def test_a_pipe_in_a_release_does_not_hang(complete: Workspace, here: Path) -> N
     os.mkfifo(here / "release" / "text" / "more.txt")
     with pytest.raises(RsbError, match="no links or devices"):
         read_index(here / "release")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "”“ - –",
+        "M23, the group that Rwanda supports",
+        "China will lend the",
+        'said of " 2022 our pay',
+        "« our received not exchange “ or says",
+        "Mali: who will pay the",
+        "didn't won't 's ’s n't",
+        "No",
+    ],
+)
+def test_broken_sentences_are_read_to_their_end(text: str) -> None:
+    checkout = installed_checkout()
+    proposals = extract_document("odd", text, None, load_codebook(checkout.codebook, checkout.registry))
+    assert all(0 <= m.start < m.end <= len(text) for record in proposals.records for m in record.mentions)

@@ -387,8 +387,8 @@ def _body_quoted(sentence: Sentence, cast: Cast) -> str | None:
         if clause.lemma not in cast.codebook.speech or _is_quoted(sentence.units[clause.verb], sentence):
             continue
         for group in clause.subjects:
-            head = sentence.units[group.last - 1]
-            found = [] if head.lower == "we" else resolve(group, sentence, cast)
+            spoken = {unit.lower for unit in sentence.units[group.first : group.last]}
+            found = [] if spoken & {"we", "us", "our", "ours"} else resolve(group, sentence, cast)
             if len(found) == 1:
                 row = cast.row(found[0].id)
                 return row.get("parent_id") if row["actor_type"] == "person" else found[0].id

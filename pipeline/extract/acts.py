@@ -1,8 +1,8 @@
 """The act of an undertaking, weighed: asked for, offered, promised, agreed, given, expected, refused or taken back.
 
 Rules tell it from the verb that has the undertaking as its object, and that verb alone tells it in one case of three.
-Weights trained on coded terms take what rules say together with the word that tells the undertaking, the verbs above it,
-the stage of the bargain, and the claim that it stands in.
+Unless the verb has just one of the plain meanings, weights trained on coded terms take what rules say together with the
+word that tells the undertaking, the verbs above it, the stage of the bargain, and the claim that it stands in.
 """
 
 from collections.abc import Iterator

@@ -7,6 +7,7 @@ Clauses carry subject, objects, prepositional phrases, voice, negation, modality
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from pipeline.extract.names import Name
 from pipeline.extract.tokens import Tokens
@@ -72,7 +73,7 @@ _NOUN_GROUP = re.compile(
 _VERB_GROUP = re.compile(r"(?:[XHBO]|T(?=R*[VBHOEG])|R(?=R*[XHBOVEGTK]))*[VEGKBHO](?:R(?=R*[EVG])|(?<=[BHO])R*[EGV])*")
 
 
-_CONTRACTED = {"'ll": "will", "wo": "will", "'d": "would", "ca": "can"}
+_CONTRACTED = {"'ll": "will", "wo": "will", "'d": "would", "ca": "can", "sha": "shall"}
 """Modal verbs as they stand in "they'll", "won't", "she'd", "can't"."""
 
 
@@ -137,10 +138,23 @@ def _clauses(
         _find_subject(clause, verb, clauses[:number], units, letters, group_of, lexicon)
         _find_antecedent(clause, letters, group_of)
         _turn_speech(clause, letters, lexicon)
-        denied = any(units[group.first].lower == "no" for group in (*clause.subjects, *clause.objects))
+        denied = any(_is_none(group, units) for group in (*clause.subjects, *clause.objects))
         clause.negated = clause.negated or denied  # "Has no troops", "no deal was signed".
     _lend_subject(clauses)
     return clauses
+
+
+_ONLY = frozenset({"only", "just", "merely", "simply", "solely"})
+"""Words behind "not" that take the negation back."""
+_BOUNDING = frozenset({"fewer", "less", "more", "later", "sooner", "other"})
+"""Words behind "no" that bound a number or time."""
+
+
+def _is_none(group: Group, units: list[Unit]) -> bool:
+    """Whether a noun group is one of nothing: "no troops", but "no fewer than 20" and "No 10" are something."""
+    after = units[group.first + 1] if group.first + 1 < len(units) else None
+    plain = after is not None and after.lower not in _BOUNDING and after.tag != "#"
+    return units[group.first].lower == "no" and plain
 
 
 def _turn_speech(clause: Clause, letters: str, lexicon: Lexicon) -> None:
@@ -175,8 +189,8 @@ def _open_clause(units: list[Unit], letters: str, verb: Group, earlier: list[Cla
     behind = verb.last
     while behind < len(units) and letters[behind] == "R":
         behind += 1
-    words_behind = [unit.lower for unit in units[verb.last : behind]]  # "Is not the president".
-    clause.negated = any(word in lexicon.negations for word in (*words, *words_behind))
+    told = [*words, *(unit.lower for unit in units[verb.last : behind]), ""]  # "Is not the president".
+    clause.negated = any(word in lexicon.negations and after not in _ONLY for word, after in pairwise(told))
     modal = next((units[verb.first + at].lower for at, letter in enumerate(span) if letter == "X"), "")
     clause.modal = _CONTRACTED.get(modal, modal)
     before_head = span[: verb.head - verb.first]
@@ -323,15 +337,21 @@ def _split_opening(groups: list[Group], units: list[Unit], letters: str) -> list
 
 def _split_dative(group: Group, units: list[Unit], lexicon: Lexicon) -> list[Group]:
     opening = group.first + (1 if units[group.first].tag == "D" else 0)
-    name = units[opening].name
-    if name is None or opening + 1 >= group.last or units[opening + 1].tag in "'~":
+    name = units[opening].name if opening < group.last else None
+    if name is None or opening + 1 >= group.last or units[opening + 1].tag == "~":
         return [group]
     actor = name.of_kind("actor")
     if actor is None:
         return [group]
     end = opening + 1
-    if actor.alias_type == "demonym" or units[end].lower in lexicon.collective:
-        # "Gave American companies | access to its mines".
+    if units[end].tag == "'":
+        end += 1
+    if (
+        actor.alias_type == "demonym"
+        or units[end - 1].tag == "'"
+        or units[min(end, group.last - 1)].lower in lexicon.collective
+    ):
+        # "Gave American companies | access to its mines", "gave Mali's junta | weapons".
         end += 1
         if units[end - 1].lower not in lexicon.collective or end >= group.last or units[end].tag not in "NJ":
             return [group]
@@ -408,7 +428,7 @@ def _find_subject(
         group = group_of.get(antecedent)
         if group is not None:
             clause.kind = "relative"
-            clause.subjects = [_of_whom(group, units, letters, group_of)]
+            clause.subjects = [_of_whom(group, units, letters, group_of) if units[before].lower == "that" else group]
         return
     if before > 0 and letters[before] == "C" and letters[before - 1] in ",Y" and clause.kind == "main":
         # "condemns the agreement, since …, and accuses …": a second predicate of the sentence's subject.

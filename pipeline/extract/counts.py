@@ -263,11 +263,13 @@ def _people(first: int, last: int, unit: str | None, setting: Setting) -> Count 
     units = setting.sentence.units
     group = setting.sentence.group_of.get(last)
     end = group.last if group is not None else last + 1
-    aside = _end_of_aside(end, units)
+    counted_of = setting.sentence.group_of.get(end + 1) if end < len(units) and units[end].lower == "of" else None
+    aside = _end_of_aside(counted_of.last if counted_of is not None else end, units)
     people = set(book.measures["people"]).union(*(r.nouns for r in book.measure_rules if r.measure == "troops"))
     after = [*range(last + 1, min(end + WINDOW, aside or end + WINDOW, len(units)))]
     if aside is not None:  # "31 people, including five children, died"
-        after = [*range(last + 1, end), *range(aside, min(aside + WINDOW, len(units)))]
+        inner = counted_of.last if counted_of is not None else end
+        after = [*range(last + 1, inner), *range(aside, min(aside + WINDOW, len(units)))]
     before = range(max(0, first - WINDOW), first)
     if last + 1 < len(units) and units[last + 1].lower == "of" and units[last].lower in _VAGUE:
         end = max(end, last + 2)

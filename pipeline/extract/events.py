@@ -127,7 +127,13 @@ def _owners_of_object(frame: Frame, clause: Clause, setting: Setting) -> list[Ac
     if frame.mutual or "object" not in frame.recipient:
         return []
     sentence, cast = setting.sentence, setting.cast
-    groups = clause.subjects if clause.passive else clause.objects
+    heads = cast.codebook.heads
+    others = heads["group_heads"] | heads["people_heads"] | heads["opponents"]
+    groups = [
+        group
+        for group in (clause.subjects if clause.passive else clause.objects)
+        if sentence.units[group.last - 1].lower not in others  # "Syrian rebels" are not Syria's.
+    ]
     holding = (c for c in sentence.clauses if c.kind == "reduced" and c.lemma in ("hold", "own") and c is not clause)
     held = [g for c in holding if any(group in c.subjects for group in groups) for p, g in c.phrases if p == "by"]
     return [
@@ -247,7 +253,7 @@ def _add_relation(
     units = setting.sentence.units
     last = min(stretch[1], len(units))
     base: dict[str, Span | tuple[int, int, bool]] = {
-        "*": (min(span[0], units[stretch[0]].start), max(span[1], units[last - 1].end)),
+        "*": (min(span[0], units[min(stretch[0], last - 1)].start), max(span[1], units[last - 1].end)),
         "predicate": span,
     }
     if predicate in HOLDINGS:
@@ -290,6 +296,9 @@ def _add_holding(
         ]
     elif not goods and place is None and not recipients and not owners:
         return
+    held = {unit.lower for unit in setting.sentence.units[first:last]}
+    if predicate == "dominates" and not held.isdisjoint(("shares", "stake", "stakes", "equity")):
+        return  # A majority of shares in a mine.
     for actor in actors[:2]:
         owner = next((o for o in (*owners, *recipients) if o.id != actor.id), None)
         for good in _or_none(goods):

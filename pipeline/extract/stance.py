@@ -123,8 +123,8 @@ def _labelled(sentence: Sentence, cast: Cast) -> list[Attribution]:
     apart = dashed and last is not None and units[last.first - 1].start > units[last.first - 2].end
     group = opening if first else last if apart else None
     holders = resolve(group, sentence, cast) if group is not None else []
-    if group is None or len(holders) != 1:
-        return []
+    if group is None or len(holders) != 1 or cast.type_of(holders[0].id) in ("state", "government"):
+        return []  # A country before a colon is what a headline is about.
     span = (units[group.first].start, units[group.last - 1].end)
     stance = Stance(
         holder=holders[0].id, cue=span, holder_span=(holders[0].start, holders[0].end),

@@ -98,7 +98,7 @@ def _read_term_verbs(taken: set[int], setting: Setting, bargains: Bargains) -> N
             continue
         deed = _deed(clause, setting)
         rule, gives = (deed[0], True) if deed else setting.cast.codebook.terms_by_verb.get(clause.lemma, (None, True))
-        if rule is None:
+        if rule is None or _is_idiom(clause, setting):
             continue
         subject = party(slot(clause, "subject", setting), setting)
         reach = ("second", "object", *_SIDES) if deed is None else ("second", *_SIDES, "on", "against")
@@ -420,6 +420,7 @@ def _add_term(
         act = "refuse" if refused else "offer" if ready else "promise"
     if clause.negated and act in ("provide", "promise", "offer", "agree", "expect"):
         act = "refuse"
+    if act == "refuse":
         stance = replace(stance, polarity="pos")
     span = (units[first].start, units[last - 1].end)
     cue = (units[clause.first].start, units[clause.verb].end)
@@ -529,7 +530,8 @@ def _exchange_at(setting: Setting) -> tuple[int, int] | None:
     units = setting.sentence.units
     for at, unit in enumerate(units):
         for phrase in setting.cast.codebook.exchanges.get(unit.lower, ()):
-            if [other.lower for other in units[at : at + len(phrase)]] == phrase:
+            linked = phrase[-1] != "to" or (at > 0 and units[at - 1].tag == "B")  # "A company linked to" is none.
+            if linked and [other.lower for other in units[at : at + len(phrase)]] == phrase:
                 return at, at + len(phrase)
     for clause in setting.sentence.clauses:
         given = next((group for preposition, group in clause.phrases if preposition == "for"), None)
@@ -541,7 +543,14 @@ def _exchange_at(setting: Setting) -> tuple[int, int] | None:
 def _trades(clause: Clause, setting: Setting) -> bool:
     """Whether a verb's object goes one way for what "for" brings back."""
     stands = clause.objects or clause.passive or clause.lemma == "pay"
-    return clause.lemma in setting.cast.codebook.deals["exchange_verbs"] and bool(stands)
+    trades = clause.lemma in setting.cast.codebook.deals["exchange_verbs"] and bool(stands)
+    return trades and not _is_idiom(clause, setting)
+
+
+def _is_idiom(clause: Clause, setting: Setting) -> bool:
+    """Whether what is paid is no money: "paid tribute", "paid a visit"."""
+    heads = {setting.sentence.units[group.last - 1].lower for group in (*clause.objects, *clause.second)}
+    return not heads.isdisjoint(setting.cast.codebook.deals["paid_in_words"])
 
 
 def _read_exchange(exchange: tuple[int, int], taken: set[int], setting: Setting, bargains: Bargains) -> None:
@@ -566,8 +575,8 @@ def _read_exchange(exchange: tuple[int, int], taken: set[int], setting: Setting,
     for rule, first, last, goods in after:
         taken.update(range(first, last))
         near_giver, near_receiver = _named_beside(last, rule, setting)
-        if near_giver is not None and near_giver.inferred and payee is not None:
-            near_giver = None  # "Pays Wagner for its protection": the verb says whose it is.
+        if near_giver is not None and _is_pronoun(near_giver, setting) and (model is not None or payee is not None):
+            near_giver = None  # "Pays Wagner for its protection": the exchange says whose it is.
         for term in before:
             # "Kinshasa's offer of cobalt in return for American help": who gives the one gets the other.
             if near_giver is not None and term.giver is not None and near_giver.id != term.giver.id:
@@ -601,6 +610,11 @@ def _answer(setting: Setting, bargains: Bargains) -> None:
     for term in told:
         other = next(actor for actor in givers.values() if term.giver is None or actor.id != term.giver.id)
         term.receiver = term.receiver or Actor(other.id, other.start, other.end, True)
+
+
+def _is_pronoun(actor: Actor, setting: Setting) -> bool:
+    """Whether a possessive stands for an actor: "its", "their"."""
+    return any(unit.start == actor.start and unit.tag == "Q" for unit in setting.sentence.units)
 
 
 def _trading(clause: Clause, setting: Setting) -> tuple[Actor | None, Actor | None]:

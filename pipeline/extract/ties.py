@@ -273,7 +273,7 @@ def _read_part(group: Group, setting: Setting) -> None:
 def _read_office(clause: Clause, setting: Setting) -> None:
     """ "X is the president of Rwanda", "X became M23's leader": the office that a clause gives its subject."""
     sentence, cast = setting.sentence, setting.cast
-    if clause.lemma != "be" or clause.negated:
+    if clause.lemma != "be":
         return
     people = [a for g in clause.subjects for a in resolve(g, sentence, cast) if cast.type_of(a.id) == "person"]
     for group in clause.objects:
@@ -281,6 +281,8 @@ def _read_office(clause: Clause, setting: Setting) -> None:
         if told is None or len(people) != 1 or is_former(told[1], setting):
             continue
         predicate, cue, body = told
+        if cue[1] != sentence.units[group.last - 1].end:
+            continue  # "The president's friend."
         whole = (min(cue[0], people[0].start, body.start), max(cue[1], people[0].end, body.end))
         base: dict[str, Span | tuple[int, int, bool]] = {"*": whole, "predicate": (*cue, True)}
         stance = stance_of(clause, sentence, cast, setting.given)

@@ -13,7 +13,7 @@ _TOKEN = re.compile(
     r"|(?P<mark>[^\w\s]|_)"
 )
 _CONTRACTION = re.compile(
-    r"(?i:(do|does|did|is|are|was|were|has|have|had|ca|wo|would|could|should|must|might|need)(n['’]t)"
+    r"(?i:(do|does|did|is|are|was|were|has|have|had|ca|wo|would|could|should|must|might|need|ai|sha)(n['’]t)"
     r"|(i|you|he|she|it|we|they|there|who|that|what)(['’](?:re|ve|ll|d|m)))"
 )
 """A verb with "not" or a pronoun with a verb, written as one word: two tokens, as in the Penn Treebank."""

@@ -121,7 +121,7 @@ def _weigh_acts(found: Sequence[Candidate], setting: Setting, bargains: Bargains
 
 
 def _in_fight(candidate: Candidate, setting: Setting) -> bool:
-    """Whether a unit is what somebody attacks ("stormed a base")."""
+    """Whether a unit is what somebody attacks ("stormed a base"); a bargain may be forced on somebody, or seized."""
     clause = clause_telling(candidate, setting.sentence)
     frames = setting.cast.codebook.frames_by_verb.get(clause.lemma, ()) if clause is not None else ()
     return any(frame.event == "ASSAULT" for _, frame in frames)

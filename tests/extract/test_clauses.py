@@ -106,7 +106,7 @@ def telling(construction: str, verb: str, codebook: Codebook) -> tuple[Clause, S
 def test_who_does_what_to_whom_is_read_in_every_construction(construction: str, codebook: Codebook) -> None:
     for verb in VERBS:
         clause, sentence = telling(construction, verb, codebook)
-        assert names(clause.subjects, sentence) >= {"Rwanda"}, verb
+        assert "Rwanda" in names(clause.subjects, sentence) <= {"Rwanda", "gold", "Goma"}, verb
         assert names(clause.objects, sentence) == {"Uganda"}, verb
         assert not clause.passive, verb
 
@@ -137,6 +137,8 @@ def test_what_is_negated_is_marked(denied: str, codebook: Codebook) -> None:
         ("No soldiers were sent.", True),
         ("Rwanda is an ally.", False),
         ("Rwanda has troops, not tanks, in Mali.", False),
+        ("Rwanda attacked not only Goma.", False),
+        ("Rwanda sent no fewer than 20 tanks.", False),
     ],
 )
 def test_a_negation_may_stand_behind_the_verb_or_in_a_noun_group(text: str, negated: bool, codebook: Codebook) -> None:
@@ -149,10 +151,15 @@ def test_a_negation_may_stand_behind_the_verb_or_in_a_noun_group(text: str, nega
     [
         ("The company mining gold in Mali left.", "mine", {"gold"}),
         ("Rebels smuggling coltan left Goma.", "smuggle", {"coltan"}),
-        ("They've signed it: he’s given Russia the mines.", "give", set()),
     ],
 )
 def test_participles_and_contractions_open_clauses(text: str, verb: str, objects: set[str], codebook: Codebook) -> None:
     clause, sentence = telling(text, verb, codebook)
     assert names(clause.objects, sentence) == objects
     assert clause.subjects
+
+
+def test_has_may_be_written_with_the_pronoun(codebook: Codebook) -> None:
+    clause, sentence = telling("They've signed it: he’s given Russia the mines.", "give", codebook)
+    assert names(clause.second, sentence) == {"Russia"}
+    assert not clause.passive

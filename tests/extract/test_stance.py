@@ -38,6 +38,7 @@ def holders(text: str, table: str) -> set[str | None]:
         ("In an interview with Reuters, Emmanuel Macron said Russia attacked Ukraine.", "emmanuel-macron"),
         ("Emmanuel Macron: Russia attacked Ukraine", "emmanuel-macron"),
         ("Russia attacked Ukraine - Emmanuel Macron", "emmanuel-macron"),
+        ("Mali: Russia attacked Ukraine", None),
         ("Russia attacked Ukraine despite the reports.", None),
         ("Russia attacked Ukraine, tanks and depots.", None),
     ],

@@ -101,6 +101,17 @@ def test_who_gives_what_to_whom_and_what_two_undertake_together(text: str, told:
             {("mine_access", "MLI", "RUS"), ("loan", "RUS", "MLI")},
         ),
         ("Rwanda received a warm welcome in Mali in return.", set()),
+        ("Companies linked to Wagner mine gold in Sudan.", set()),
+        ("Ukraine paid tribute to American soldiers for their support.", set()),
+        (
+            "Washington made military aid to Ukraine contingent on access to its minerals.",
+            {("military_aid", "USA", "UKR"), ("mine_access", "UKR", "USA")},
+        ),
+        (
+            "Russia gave Mali's junta weapons and instructors in return for gold.",
+            {("arms_or_equipment", "RUS", "MLI"), ("military_training", "RUS", "MLI"), ("offtake", "MLI", "RUS")},
+        ),
+        ("Mali declined to give Russia access to gold.", {("mine_access", "MLI", "RUS")}),
     ],
 )
 def test_what_stands_on_the_two_sides_of_an_exchange_goes_opposite_ways(text: str, told: set[tuple[str, ...]]) -> None:

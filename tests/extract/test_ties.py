@@ -44,11 +44,30 @@ def test_who_holds_leads_or_belongs_to_what(text: str, told: tuple[str, ...]) ->
 @pytest.mark.parametrize(
     "text",
     [
-        "Paul Kagame is not Mali's president.",
+        "Paul Kagame is Mali's president's friend.",
         "Paul Kagame is Rwanda's former prime minister.",
-        "Gazprom is part of the story.",
-        "Rwanda is at war with itself.",
+        "Rwanda is part of Gazprom.",
+        "Paul Kagame is at war with Mali.",
+        "China Molybdenum controls 60 percent of the shares in the cobalt mine.",
+        "Turkey backs Syrian opposition groups.",
     ],
 )
 def test_what_is_no_tie_is_none(text: str) -> None:
     assert ties(text) == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "polarity"),
+    [
+        ("Paul Kagame is not Mali's president.", "neg"),
+        ("Paul Kagame is Rwanda's president.", "pos"),
+        ("Rwanda backs not only the M23 but also Uganda.", "pos"),
+        ("France has no fewer than 500 troops in Chad.", "pos"),
+        ("France has no troops in Chad.", "neg"),
+    ],
+)
+def test_a_tie_that_is_denied_is_told_as_denied(text: str, polarity: str) -> None:
+    records = extract_document("new", text, None, book(), after_rules=lambda _setting, _bargains: None).records
+    rows = {record.ref for record in records if record.table == "relations"}
+    claims = [record for record in records if record.table == "claims" and record.values["record_id"] in rows]
+    assert {claim.values["polarity"] for claim in claims} == {polarity}
