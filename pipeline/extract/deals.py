@@ -5,6 +5,7 @@ from dataclasses import replace
 from pipeline.extract.actors import Actor, modifier_actors, name_actor, resolve
 from pipeline.extract.bargains import PARTY_TYPES, Bargains, Deal, parties, unique
 from pipeline.extract.clauses import Clause, Group
+from pipeline.extract.phrases import phrases_in
 from pipeline.extract.setting import (
     CIRCUMSTANCE,
     Setting,
@@ -15,7 +16,6 @@ from pipeline.extract.setting import (
     slot,
 )
 from pipeline.extract.stance import Stance, stance_of
-from pipeline.extract.terms import phrases_in
 
 Span = tuple[int, int]
 POINTS_BACK = 3
