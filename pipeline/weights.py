@@ -79,10 +79,11 @@ class Weights:
             if table not in self.types:
                 continue
             some, types = likelihood(float(scores[number])), self.types[table]
-            for kind, score in zip(types.labels, types.of(told), strict=True):
-                likely = some * likelihood(float(score))
-                if likely >= least:
-                    yield (table, kind), likely
+            found = types.of(told)
+            needed = least / some
+            enough = math.log(needed / (1 - needed)) if needed < 1 else math.inf
+            for kind in np.flatnonzero(found >= enough):
+                yield (table, types.labels[kind]), some * likelihood(float(found[kind]))
 
 
 def likelihood(score: float) -> float:

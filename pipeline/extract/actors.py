@@ -115,7 +115,8 @@ def _bearer(group: Group, sentence: Sentence, cast: Cast) -> Actor | None:
     """Who bears a title: "the president of Rwanda, Paul Kagame, …", "his Congolese counterpart, Felix Tshisekedi"."""
     units, heads = sentence.units, cast.codebook.heads
     title = units[group.last - 1].lower
-    if title not in heads["lead_titles"] | heads["office_titles"] | heads["member_titles"] | {"counterpart"}:
+    titles = ("lead_titles", "office_titles", "member_titles")
+    if title != "counterpart" and not any(title in heads[key] for key in titles):
         return None
     at = group.last
     if at < len(units) and units[at].lower in ("of", "for"):
@@ -219,7 +220,7 @@ def _by_head(
     ]
     if word in heads["people_heads"]:
         return []
-    forces = owner is not None and not known and word in heads["group_heads"] | heads["military_heads"]
+    forces = owner is not None and not known and (word in heads["group_heads"] or word in heads["military_heads"])
     if owner is not None and forces and cast.type_of(owner.id) not in ("state", "media", "population", "other"):
         # "Kabila's forces", "M23's fighters"
         return [Actor(owner.id, *whole, True)]
@@ -227,9 +228,8 @@ def _by_head(
         return [Actor(others[-1], *span)]
     state = _state_of(known, owner, cast)
     start, end = whole if owner is not None and not known else span
-    if (
-        state is None
-        and word in heads["state_heads"] | heads["military_heads"] | heads["company_heads"] | heads["part_heads"]
+    if state is None and any(
+        word in heads[key] for key in ("state_heads", "military_heads", "company_heads", "part_heads")
     ):
         states = _states_behind(group, sentence, cast, within=word in heads["state_heads"])
         bodies = _bodies_behind(group, sentence, cast) if not states and word in heads["part_heads"] else []
@@ -251,7 +251,7 @@ def _by_head(
         if word in heads["state_heads"] or word in heads["military_heads"]:
             return [Actor(state, start, end, True)]
         return []
-    if state is not None and word in heads["state_heads"] | heads["military_heads"]:
+    if state is not None and (word in heads["state_heads"] or word in heads["military_heads"]):
         return [Actor(state, start, end, True)]
     return _reference(word, sentence, group, cast)
 

@@ -128,11 +128,11 @@ def _owners_of_object(frame: Frame, clause: Clause, setting: Setting) -> list[Ac
         return []
     sentence, cast = setting.sentence, setting.cast
     heads = cast.codebook.heads
-    others = heads["group_heads"] | heads["people_heads"] | heads["opponents"]
+    others = ("group_heads", "people_heads", "opponents")
     groups = [
         group
         for group in (clause.subjects if clause.passive else clause.objects)
-        if sentence.units[group.last - 1].lower not in others  # "Syrian rebels" are not Syria's.
+        if not any(sentence.units[group.last - 1].lower in heads[key] for key in others)  # "Syrian rebels".
     ]
     holding = (c for c in sentence.clauses if c.kind == "reduced" and c.lemma in ("hold", "own") and c is not clause)
     held = [g for c in holding if any(group in c.subjects for group in groups) for p, g in c.phrases if p == "by"]

@@ -243,8 +243,9 @@ def _read_part(group: Group, setting: Setting) -> None:
     """ "A, a subsidiary of B", "A is an arm of B", "M23, part of the Congo River Alliance": what belongs to what."""
     units, cast, heads = setting.sentence.units, setting.cast, setting.cast.codebook.heads
     head = units[group.last - 1].lower
-    whole = _body_behind(group.last, BODIES | {"state"}, setting)
-    if whole is None or head not in heads["owned_nouns"] | heads["part_nouns"]:
+    known = head in heads["owned_nouns"] or head in heads["part_nouns"]
+    whole = _body_behind(group.last, BODIES | {"state"}, setting) if known else None
+    if whole is None:
         return
     clause = next((c for c in setting.sentence.clauses if c.lemma == "be" and group in c.objects), None)
     parts = [a for g in clause.subjects for a in resolve(g, setting.sentence, cast)] if clause is not None else []
