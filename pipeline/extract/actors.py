@@ -11,7 +11,7 @@ from pipeline.codebook import Codebook
 from pipeline.extract.clauses import Group, Sentence
 from pipeline.extract.learned_names import Learned
 from pipeline.extract.names import Entry, Name
-from pipeline.extract.units import Unit
+from pipeline.extract.units import SPOKEN_I, SPOKEN_WE, Unit
 
 UNNAMED = "unnamed"
 
@@ -352,9 +352,9 @@ def _pronoun(unit: Unit, sentence: Sentence, cast: Cast) -> list[Actor]:
         actor = _subject_before(unit, sentence, cast) or next(
             (a for a in reversed(cast.subjects) if _is_body(a, cast)), None
         )
-    elif unit.lower in ("we", "us", "our"):
+    elif unit.lower in SPOKEN_WE:
         actor = _body_quoted(sentence, cast) if _is_quoted(unit, sentence) else cast.voice
-    elif unit.lower in ("i", "me", "my") and not _is_quoted(unit, sentence):
+    elif unit.lower in SPOKEN_I and not _is_quoted(unit, sentence):
         actor = cast.speaker
     else:
         actor = None
@@ -388,7 +388,7 @@ def _body_quoted(sentence: Sentence, cast: Cast) -> str | None:
             continue
         for group in clause.subjects:
             spoken = {unit.lower for unit in sentence.units[group.first : group.last]}
-            found = [] if spoken & {"we", "us", "our", "ours"} else resolve(group, sentence, cast)
+            found = [] if spoken & SPOKEN_WE else resolve(group, sentence, cast)
             if len(found) == 1:
                 row = cast.row(found[0].id)
                 return row.get("parent_id") if row["actor_type"] == "person" else found[0].id

@@ -297,8 +297,8 @@ def _add_holding(
     elif not goods and place is None and not recipients and not owners:
         return
     held = {unit.lower for unit in setting.sentence.units[first:last]}
-    if predicate == "dominates" and not held.isdisjoint(("shares", "stake", "stakes", "equity")):
-        return  # A majority of shares in a mine.
+    if predicate == "dominates" and not held.isdisjoint(setting.cast.codebook.grammar["shares_of_firms"]):
+        return
     for actor in actors[:2]:
         owner = next((o for o in (*owners, *recipients) if o.id != actor.id), None)
         for good in _or_none(goods):

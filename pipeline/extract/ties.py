@@ -293,7 +293,7 @@ def _read_office(clause: Clause, setting: Setting) -> None:
 def _read_war(clause: Clause, setting: Setting) -> None:
     """ "Sudan's army and the RSF are at war", "Rwanda is at war with the FDLR"."""
     sentence, cast = setting.sentence, setting.cast
-    at_war = [g for p, g in clause.phrases if p == "at" and sentence.units[g.last - 1].lower in ("war",)]
+    at_war = [g for p, g in clause.phrases if p == "at" and sentence.units[g.last - 1].lower == "war"]
     if clause.lemma != "be" or not at_war:
         return
     groups = [*clause.subjects, *(g for p, g in clause.phrases if p == "with")]

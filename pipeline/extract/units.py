@@ -149,11 +149,14 @@ def _without_inner_marks(units: list[Unit]) -> list[Unit]:
         closes = next((at for at in reach if units[at].word in closing and units[at - 1].end == units[at].start), None)
         if closes is None or units[closes - 1].tag in ",.;":
             continue
-        if not any(unit.lower in ("we", "us", "our", "i", "me", "my") for unit in units[opens:closes]):
+        if not any(unit.lower in SPOKEN_WE or unit.lower in SPOKEN_I for unit in units[opens:closes]):
             left_out |= {opens, closes}
     return [unit for at, unit in enumerate(units) if at not in left_out] if left_out else units
 
 
+SPOKEN_WE = frozenset({"we", "us", "our", "ours"})
+SPOKEN_I = frozenset({"i", "me", "my"})
+"""Words by which a speaker means a body, and himself."""
 _CLOSING = {"“": "”", "‘": "’", '"': '"', "'": "'", "«": "»", "„": "“”"}
 QUOTED = 12
 """How many units quoted words that go on with their sentence have at most."""
